@@ -1,0 +1,132 @@
+import { type Selectable, sql } from 'kysely';
+import type { Db, Trx } from '../db/database.ts';
+import type { AttemptCorrectionsTable, AttemptsTable } from '../db/tables.ts';
+
+export type AttemptRow = Selectable<AttemptsTable>;
+export type CorrectionRow = Selectable<AttemptCorrectionsTable>;
+
+/** The first report and its corrections in order; undefined when the id is unknown. */
+export async function findAttempt(db: Db | Trx, attemptId: string): Promise<{ row: AttemptRow; corrections: CorrectionRow[] } | undefined> {
+  const row = await db
+    .selectFrom('attempt_directory as directory')
+    .innerJoin('attempts', (join) =>
+      join
+        .onRef('attempts.customer_id', '=', 'directory.customer_id')
+        .onRef('attempts.started_at', '=', 'directory.started_at')
+        .onRef('attempts.attempt_id', '=', 'directory.attempt_id'),
+    )
+    .selectAll('attempts')
+    .where('directory.attempt_id', '=', attemptId)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const corrections = await db
+    .selectFrom('attempt_corrections')
+    .selectAll()
+    .where('customer_id', '=', row.customer_id)
+    .where('attempt_id', '=', attemptId)
+    .orderBy('correction_no')
+    .execute();
+  return { row, corrections };
+}
+
+/** Whom a contact is counted for, and on which number. */
+export interface Subject {
+  readonly partyId: string;
+  readonly personKey: Buffer;
+  readonly contactPointId: string | null;
+  readonly addressKey: Buffer | null;
+}
+
+/** Looks up the party (the debtor when none is named) and the contact point of a report; nulls where there is none. */
+export async function findSubject(
+  db: Db,
+  wanted: { customerId: string; partyId: string | null; contactPointId: string | null; addressKey: Buffer | null },
+): Promise<{ customer: boolean; party: { partyId: string; personKey: Buffer } | null; contactPoint: { contactPointId: string; addressKey: Buffer } | null }> {
+  const result = await sql<{ customer_id: string; party_id: string | null; person_key: Buffer; contact_point_id: string | null; address_key: Buffer }>`
+    SELECT c.customer_id, p.party_id, p.person_key, cp.contact_point_id, cp.address_key
+    FROM customers c
+    LEFT JOIN parties p ON p.customer_id = c.customer_id
+      AND CASE WHEN ${wanted.partyId}::text IS NULL THEN p.role = 'debtor' ELSE p.party_id = ${wanted.partyId} END
+    LEFT JOIN contact_points cp ON cp.customer_id = c.customer_id
+      AND CASE WHEN ${wanted.contactPointId}::text IS NULL THEN cp.address_key = ${wanted.addressKey} ELSE cp.contact_point_id = ${wanted.contactPointId} END
+    WHERE c.customer_id = ${wanted.customerId}
+    ORDER BY cp.party_id = p.party_id DESC NULLS LAST LIMIT 1`.execute(db);
+  const row = result.rows[0];
+  return {
+    customer: row !== undefined,
+    party: row?.party_id ? { partyId: row.party_id, personKey: row.person_key } : null,
+    contactPoint: row?.contact_point_id ? { contactPointId: row.contact_point_id, addressKey: row.address_key } : null,
+  };
+}
+
+/** The reservation a report settles: the one it names, or the one its client took under a requestId equal to the attempt id. */
+export async function findReservationFor(
+  trx: Trx,
+  wanted: { customerId: string; reservationId: string | null; clientId: string; attemptId: string },
+) {
+  return trx
+    .selectFrom('reservations')
+    .selectAll()
+    .where('customer_id', '=', wanted.customerId)
+    .where((where) =>
+      wanted.reservationId === null
+        ? where.and([where('client_id', '=', wanted.clientId), where('request_id', '=', wanted.attemptId)])
+        : where('reservation_id', '=', wanted.reservationId),
+    )
+    .executeTakeFirst();
+}
+
+/** Counts a contact for its person and its number; the pending entries of the reservation it settles go in the same breath. */
+export async function countAttempt(trx: Trx, row: AttemptRow | Parameters<typeof entriesOf>[0], settled: { id: string; at: Temporal.Instant } | null): Promise<void> {
+  if (settled !== null) {
+    await trx
+      .deleteFrom('budget_entries')
+      .where('subject_key', 'in', subjectKeys(row))
+      .where('started_at', '=', settled.at)
+      .where('contact_id', '=', settled.id)
+      .execute();
+  }
+  await trx.insertInto('budget_entries').values(entriesOf(row)).execute();
+}
+
+/** Gives the entries of an attempt another outcome: a correction changes what counts from now on. */
+export async function recount(trx: Trx, row: AttemptRow, outcome: string): Promise<void> {
+  await trx
+    .updateTable('budget_entries')
+    .set({ outcome })
+    .where('subject_key', 'in', subjectKeys(row))
+    .where('started_at', '=', row.started_at)
+    .where('contact_id', '=', row.attempt_id)
+    .execute();
+}
+
+function subjectKeys(row: { person_key: Buffer; address_key: Buffer | null }): Buffer[] {
+  return row.address_key === null || row.address_key.equals(row.person_key) ? [row.person_key] : [row.person_key, row.address_key];
+}
+
+function entriesOf(row: Pick<AttemptRow, 'person_key' | 'address_key' | 'attempt_id' | 'customer_id' | 'account_ids' | 'channel' | 'direction' | 'purpose' | 'outcome' | 'collector_id'> & { started_at: string | Temporal.Instant }) {
+  return subjectKeys(row).map((subject_key) => ({
+    subject_key,
+    started_at: row.started_at.toString(),
+    contact_id: row.attempt_id,
+    customer_id: row.customer_id,
+    account_ids: row.account_ids,
+    channel: row.channel,
+    direction: row.direction,
+    purpose: row.purpose,
+    outcome: row.outcome,
+    collector_id: row.collector_id,
+  }));
+}
+
+/** Marks a contact point as reaching somebody else since `at`, or takes that mark away again. */
+export async function markWrongNumber(trx: Trx, row: AttemptRow, wrong: boolean): Promise<void> {
+  if (row.contact_point_id === null) return;
+  await trx
+    .updateTable('contact_points')
+    .set({ wrong_since: wrong ? row.started_at.toString() : null })
+    .where('customer_id', '=', row.customer_id)
+    .where('contact_point_id', '=', row.contact_point_id)
+    .where((where) => (wrong ? where('wrong_since', 'is', null) : where('wrong_since', '=', row.started_at)))
+    .execute();
+}

@@ -1,0 +1,247 @@
+import { collectorOf } from '../contact/service.ts';
+import { type Ctx, requireScope } from '../context.ts';
+import { lockBudgetSubjects, type Trx } from '../db/database.ts';
+import { AppError, notFound, unprocessable } from '../errors.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { normaliseAddress } from '../phone.ts';
+import type { ReportedOutcome } from '../rules/contact/facts.ts';
+import {
+  type AttemptRow, type CorrectionRow, countAttempt, findAttempt, findReservationFor, findSubject, markWrongNumber, recount, type Subject,
+} from './repository.ts';
+import type { Attempt, AttemptCorrection, AttemptReport } from './schemas.ts';
+
+/** A dialer's clock may run ahead of ours by this much before a start counts as being in the future. */
+const CLOCK_SKEW_SECONDS = 300;
+
+export interface Reported {
+  readonly attempt: Attempt;
+  readonly created: boolean;
+  /** 1 and the number of corrections; the ETag. */
+  readonly version: number;
+}
+
+/**
+ * Records a contact that happened: early or late, with or without a reservation, before or after its expiry; it
+ * counts from now on wherever its outcome counts. The same report again gives the first result; a further report of
+ * an attempt that was only `placed` completes it. Throws ATTEMPT_CONFLICT for any other difference.
+ */
+export async function reportAttempt(ctx: Ctx, report: AttemptReport): Promise<Reported> {
+  requireScope(ctx, 'contact:report');
+  const collector = collectorOf(ctx, report.collector);
+  const startedAt = Temporal.Instant.from(report.startedAt);
+  checkTimes(ctx, report, startedAt);
+  const subject = await subjectOf(ctx, report);
+  const print = fingerprint(report);
+  const result = await ctx.db.transaction().execute(async (trx) => {
+    await lockAttempt(trx, report.attemptId);
+    await lockBudgetSubjects(trx, [subject.personKey, subject.addressKey]);
+    const earlier = await findAttempt(trx, report.attemptId);
+    if (earlier) return { ...(await repeated(ctx, trx, earlier, report, print)), created: false };
+    const { attemptId, customerId } = report;
+    const reservation = await findReservationFor(trx, { customerId, reservationId: report.reservationId ?? null, clientId: ctx.caller.clientId, attemptId });
+    if (report.reservationId !== undefined && !reservation) throw notFound('/reservationId', 'reservation of this customer');
+    const settles = reservation !== undefined && reservation.attempt_id === null && reservation.channel === report.channel &&
+      reservation.contact_point_id === subject.contactPointId && reservation.party_id === subject.partyId;
+    const inTime = settles && reservation.released_at === null && Temporal.Instant.compare(startedAt, reservation.expires_at) < 0;
+    const row = await trx
+      .insertInto('attempts')
+      .values({
+        ...rowOf(ctx, report, subject, collector, print),
+        reservation_id: settles ? reservation.reservation_id : null,
+        account_ids: report.accountIds ?? reservation?.account_ids ?? [],
+        late: report.direction === 'outbound' && !inTime,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await trx.insertInto('attempt_directory').values({ attempt_id: attemptId, customer_id: customerId, started_at: row.started_at.toString() }).execute();
+    if (settles) {
+      await trx
+        .updateTable('reservations')
+        .set({ attempt_id: attemptId })
+        .where('customer_id', '=', customerId)
+        .where('reservation_id', '=', reservation.reservation_id)
+        .execute();
+    }
+    await countAttempt(trx, row, settles ? { id: reservation.reservation_id, at: reservation.reserved_at } : null);
+    if (row.outcome === 'wrong_number') await markWrongNumber(trx, row, true);
+    return { row, corrections: [] as CorrectionRow[], created: true };
+  });
+  return { attempt: attemptOf(ctx, result.row, result.corrections), created: result.created, version: 1 + result.corrections.length };
+}
+
+/** Two reports of one attempt wait for each other, whatever they say about whom it was with. */
+async function lockAttempt(trx: Trx, attemptId: string): Promise<void> {
+  await lockBudgetSubjects(trx, [fingerprint({ attemptId })]);
+}
+
+async function repeated(ctx: Ctx, trx: Trx, earlier: { row: AttemptRow; corrections: CorrectionRow[] }, report: AttemptReport, print: Buffer) {
+  const { row, corrections } = earlier;
+  if (row.fingerprint.equals(print) || report.outcome === 'placed') return earlier;
+  const sameContact = row.customer_id === report.customerId && Temporal.Instant.compare(row.started_at, Temporal.Instant.from(report.startedAt)) === 0;
+  if (!sameContact || currentOutcome(row, corrections) !== 'placed') {
+    const completed = corrections.some((correction) => fingerprint(correction.changes).equals(fingerprint(changesOf(report))));
+    if (completed && sameContact) return earlier;
+    throw new AppError('ATTEMPT_CONFLICT', 'This attempt was reported with other content; correct it with PATCH.');
+  }
+  return appendCorrection(ctx, trx, earlier, changesOf(report));
+}
+
+/**
+ * Corrects or completes an attempt by a further event; nothing is overwritten, counts follow the newest outcome.
+ * Decisions that were taken meanwhile keep the facts they saw.
+ */
+export async function correctAttempt(ctx: Ctx, attemptId: string, correction: AttemptCorrection, expectedVersion: number | null): Promise<Reported> {
+  requireScope(ctx, 'contact:report');
+  const result = await ctx.db.transaction().execute(async (trx) => {
+    await lockAttempt(trx, attemptId);
+    const earlier = visible(ctx, await findAttempt(trx, attemptId));
+    await lockBudgetSubjects(trx, [earlier.row.person_key, earlier.row.address_key]);
+    if (expectedVersion !== null && expectedVersion !== 1 + earlier.corrections.length) {
+      throw new AppError('PRECONDITION_FAILED', 'The attempt has been corrected since it was read.');
+    }
+    return appendCorrection(ctx, trx, earlier, changesOf(correction));
+  });
+  return { attempt: attemptOf(ctx, result.row, result.corrections), created: false, version: 1 + result.corrections.length };
+}
+
+async function appendCorrection(ctx: Ctx, trx: Trx, earlier: { row: AttemptRow; corrections: CorrectionRow[] }, changes: Record<string, unknown>) {
+  const { row, corrections } = earlier;
+  const { note, ...open } = changes;
+  const correctionNo = corrections.length + 1;
+  const sealed = typeof note === 'string' ? { noteSealed: ctx.vault.seal(noteAddress(row, correctionNo), note).toString('base64') } : {};
+  const added = await trx
+    .insertInto('attempt_corrections')
+    .values({
+      customer_id: row.customer_id, attempt_id: row.attempt_id, correction_no: correctionNo,
+      changes: JSON.stringify({ ...open, ...sealed }), client_id: ctx.caller.clientId, recorded_at: ctx.now.toString(),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const before = currentOutcome(row, corrections);
+  const after = (changes.outcome as string | undefined) ?? before;
+  if (after !== before) {
+    await recount(trx, row, after);
+    if (after === 'wrong_number' || before === 'wrong_number') await markWrongNumber(trx, row, after === 'wrong_number');
+  }
+  return { row, corrections: [...corrections, added] };
+}
+
+export async function getAttempt(ctx: Ctx, attemptId: string): Promise<Reported> {
+  requireScope(ctx, 'contact:report');
+  const { row, corrections } = visible(ctx, await findAttempt(ctx.db, attemptId));
+  return { attempt: attemptOf(ctx, row, corrections), created: false, version: 1 + corrections.length };
+}
+
+/** A vendor sees its own attempts only. */
+function visible<T extends { row: AttemptRow }>(ctx: Ctx, found: T | undefined): T {
+  const own = ctx.caller.collectorId;
+  if (!found || (own !== null && found.row.collector_id !== own)) throw notFound('/attemptId', 'attempt');
+  return found;
+}
+
+function checkTimes(ctx: Ctx, report: AttemptReport, startedAt: Temporal.Instant): void {
+  if (Temporal.Instant.compare(startedAt, ctx.now.add({ seconds: CLOCK_SKEW_SECONDS })) > 0) {
+    throw unprocessable('/startedAt', 'IN_THE_FUTURE', 'A contact cannot be reported before it has started.');
+  }
+  if (report.endedAt !== undefined && Temporal.Instant.compare(Temporal.Instant.from(report.endedAt), startedAt) < 0) {
+    throw unprocessable('/endedAt', 'OUT_OF_ORDER', 'The end is before the start.');
+  }
+}
+
+async function subjectOf(ctx: Ctx, report: AttemptReport): Promise<Subject> {
+  const kind = report.channel === 'email' || report.channel === 'im' ? report.channel : report.channel === 'letter' || report.channel === 'visit' ? 'postal' : 'phone';
+  const address = report.address === undefined ? null : normaliseAddress(kind, report.address);
+  if (report.address !== undefined && address === null) throw unprocessable('/address', kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT', 'This is no valid address for the channel.');
+  const addressKey = address === null ? null : ctx.vault.index(kind, address);
+  const found = await findSubject(ctx.db, {
+    customerId: report.customerId, partyId: report.partyId ?? null, contactPointId: report.contactPointId ?? null, addressKey,
+  });
+  if (!found.customer) throw notFound('/customerId', 'customer');
+  if (!found.party) throw notFound('/partyId', 'party');
+  if (report.contactPointId !== undefined && !found.contactPoint) throw notFound('/contactPointId', 'contact point');
+  return { ...found.party, contactPointId: found.contactPoint?.contactPointId ?? null, addressKey: found.contactPoint?.addressKey ?? addressKey };
+}
+
+/** Only what was sent: a correction changes nothing else. */
+function changesOf(report: AttemptCorrection): Record<string, unknown> {
+  const { outcome, endedAt, identityVerified, attributions, recording, offeredToPay, answerIncomplete, receipt, note } = report;
+  const changes = { outcome, endedAt, identityVerified, attributions, recording, offeredToPay, answerIncomplete, receipt, note };
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}
+
+function noteAddress(row: { customer_id: string; attempt_id: string }, correctionNo: number) {
+  return { table: 'attempts', column: 'note', rowId: `${row.customer_id}/${row.attempt_id}/${correctionNo}` };
+}
+
+function rowOf(ctx: Ctx, report: AttemptReport, subject: Subject, collector: { kind: string; id: string }, print: Buffer) {
+  const { outcome: _, endedAt: __, note, ...details } = changesOf(report);
+  const address = noteAddress({ customer_id: report.customerId, attempt_id: report.attemptId }, 0);
+  return {
+    customer_id: report.customerId,
+    attempt_id: report.attemptId,
+    started_at: report.startedAt,
+    ended_at: report.endedAt ?? null,
+    client_id: ctx.caller.clientId,
+    party_id: subject.partyId,
+    contact_point_id: subject.contactPointId,
+    person_key: subject.personKey,
+    address_key: subject.addressKey,
+    channel: report.channel,
+    direction: report.direction,
+    purpose: report.purpose,
+    outcome: report.outcome,
+    automated: report.automated,
+    collector_kind: collector.kind,
+    collector_id: collector.id,
+    details: JSON.stringify({ ...details, ringless: report.ringless, inReplyTo: report.inReplyTo }),
+    note_sealed: typeof note === 'string' ? ctx.vault.seal(address, note) : null,
+    fingerprint: print,
+    recorded_at: ctx.now.toString(),
+  };
+}
+
+function currentOutcome(row: AttemptRow, corrections: readonly CorrectionRow[]): string {
+  return corrections.reduce((outcome, { changes }) => (changes.outcome as string | undefined) ?? outcome, row.outcome);
+}
+
+function attemptOf(ctx: Ctx, row: AttemptRow, corrections: readonly CorrectionRow[]): Attempt {
+  const state = Object.assign({}, row.details, ...corrections.map(({ changes }) => changes)) as Partial<Attempt>;
+  return {
+    attemptId: row.attempt_id,
+    customerId: row.customer_id,
+    reservationId: row.reservation_id,
+    accountIds: row.account_ids,
+    partyId: row.party_id,
+    contactPointId: row.contact_point_id,
+    channel: row.channel as Attempt['channel'],
+    direction: row.direction as Attempt['direction'],
+    purpose: row.purpose as Attempt['purpose'],
+    startedAt: row.started_at.toString(),
+    endedAt: state.endedAt ?? row.ended_at?.toString() ?? null,
+    outcome: currentOutcome(row, corrections) as ReportedOutcome,
+    automated: row.automated,
+    ringless: state.ringless ?? false,
+    collector: { kind: row.collector_kind as Attempt['collector']['kind'], id: row.collector_id },
+    identityVerified: state.identityVerified ?? null,
+    attributions: state.attributions ?? [],
+    recording: state.recording ?? null,
+    offeredToPay: state.offeredToPay ?? null,
+    answerIncomplete: state.answerIncomplete ?? null,
+    receipt: state.receipt ?? null,
+    note: ctx.caller.scopes.has('personal-data:read') ? noteOf(ctx, row, corrections) : null,
+    late: row.late,
+    recordedAt: row.recorded_at.toString(),
+    corrections: corrections.map((one) => ({
+      correctionNo: one.correction_no,
+      recordedAt: one.recorded_at.toString(),
+      clientId: one.client_id,
+      fields: Object.keys(one.changes).map((field) => (field === 'noteSealed' ? 'note' : field)),
+    })),
+  };
+}
+
+function noteOf(ctx: Ctx, row: AttemptRow, corrections: readonly CorrectionRow[]): string | null {
+  const newest = corrections.findLast(({ changes }) => typeof changes.noteSealed === 'string');
+  if (newest) return ctx.vault.open(noteAddress(row, newest.correction_no), Buffer.from(newest.changes.noteSealed as string, 'base64'));
+  return row.note_sealed === null ? null : ctx.vault.open(noteAddress(row, 0), row.note_sealed);
+}

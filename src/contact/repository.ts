@@ -1,0 +1,206 @@
+import type { ClientBase, Pool } from 'pg';
+import type { AccountStatus, Channel, ContactPointKind, DirectiveKind, Role } from '../rules/contact/facts.ts';
+
+/** What is looked up for one question; null fields were not given. */
+export interface FactsKey {
+  readonly customerId: string;
+  readonly partyId: string | null;
+  readonly contactPointId: string | null;
+  readonly addressKey: Buffer | null;
+  readonly clientId: string;
+  readonly requestId: string | null;
+  readonly atMs: number;
+}
+
+/** One row per question, in the order asked. Lists are arrays in the order of the select below; nulls mean "not there". */
+export interface FactsRow {
+  readonly debtor_key: Buffer | null;
+  readonly jurisdictions: string[];
+  readonly time_zones: string[];
+  readonly party_id: string | null;
+  readonly role: Role;
+  readonly person_key: Buffer;
+  readonly contact_point_id: string | null;
+  readonly contact_point_party_id: string | null;
+  readonly kind: ContactPointKind;
+  readonly status: 'active' | 'invalid';
+  readonly place: 'home' | 'work' | null;
+  readonly contact_point_zones: string[] | null;
+  readonly wrong_since_ms: number | null;
+  readonly address_key: Buffer | null;
+  readonly debtor_has_valid_number: boolean;
+  readonly accounts: [accountId: string, status: AccountStatus][] | null;
+  readonly directives: DirectiveRow[] | null;
+  readonly person_events: EventRow[] | null;
+  readonly number_events: EventRow[] | null;
+  readonly debtor_events: EventRow[] | null;
+  readonly earlier_decision_id: string | null;
+  readonly earlier_fingerprint: Buffer | null;
+  readonly earlier_recorded_at: Temporal.Instant | null;
+}
+
+export type EventRow = [contactId: string, atMs: number, channel: Channel, outcome: string, direction: 'outbound' | 'inbound', collectorId: string];
+export type DirectiveRow = [
+  directiveId: string, kind: DirectiveKind, partyId: string | null, contactPointId: string | null, accountId: string | null,
+  channel: Channel | null, fromMs: number, untilMs: number | null, details: Record<string, unknown>,
+];
+
+const ASKED = `unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[])
+  WITH ORDINALITY AS asked(customer_id, party_id, contact_point_id, address_key, client_id, request_id, at, n)`;
+
+const WHO = `LEFT JOIN customers c ON c.customer_id = asked.customer_id
+  LEFT JOIN parties p ON p.customer_id = asked.customer_id
+    AND CASE WHEN asked.party_id IS NULL THEN p.role = 'debtor' ELSE p.party_id = asked.party_id END
+  LEFT JOIN LATERAL (
+    SELECT * FROM contact_points x
+    WHERE x.customer_id = asked.customer_id
+      AND CASE WHEN asked.contact_point_id IS NULL THEN x.address_key = asked.address_key ELSE x.contact_point_id = asked.contact_point_id END
+    ORDER BY x.party_id = p.party_id DESC, x.position LIMIT 1
+  ) cp ON true`;
+
+const events = (subject: string, alias: string, since: string, condition = 'true') => `LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(b.contact_id, date_part('epoch', b.started_at) * 1000, b.channel, b.outcome, b.direction, b.collector_id)
+      ORDER BY b.started_at) AS list
+    FROM budget_entries b WHERE b.subject_key = ${subject} AND b.started_at > ${since} AND ${condition}
+  ) ${alias} ON true`;
+
+/** Everything decisions read, for all questions that arrived together, in one statement by primary keys. */
+const FACTS = `/* contactFacts */ SELECT c.debtor_key, c.jurisdictions, c.time_zones, p.party_id, p.role, p.person_key,
+    cp.contact_point_id, cp.party_id AS contact_point_party_id, cp.kind, cp.status, cp.place, cp.time_zones AS contact_point_zones,
+    date_part('epoch', cp.wrong_since) * 1000 AS wrong_since_ms, coalesce(cp.address_key, asked.address_key) AS address_key,
+    p.role = 'debtor' OR EXISTS (
+      SELECT 1 FROM parties dp JOIN contact_points dc ON dc.customer_id = dp.customer_id AND dc.party_id = dp.party_id
+      WHERE dp.customer_id = asked.customer_id AND dp.role = 'debtor' AND dc.kind = 'phone' AND dc.status = 'active' AND dc.wrong_since IS NULL
+    ) AS debtor_has_valid_number,
+    a.list AS accounts, d.list AS directives, pe.list AS person_events, ne.list AS number_events, de.list AS debtor_events,
+    r.decision_id AS earlier_decision_id, r.fingerprint AS earlier_fingerprint, r.recorded_at AS earlier_recorded_at
+  FROM ${ASKED} ${WHO}
+  LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(x.account_id, x.status) ORDER BY x.account_id) AS list FROM accounts x WHERE x.customer_id = asked.customer_id
+  ) a ON true
+  LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(x.directive_id, x.kind, x.party_id, x.contact_point_id, x.account_id, x.channel,
+      date_part('epoch', x.valid_from) * 1000, date_part('epoch', least(x.valid_until, x.ended_at)) * 1000, x.details) ORDER BY x.directive_id) AS list
+    FROM directives x
+    WHERE x.customer_id = asked.customer_id AND coalesce(least(x.valid_until, x.ended_at), 'infinity') > asked.at
+  ) d ON true
+  ${events('p.person_key', 'pe', "asked.at - $8::float8 * interval '1 millisecond'")}
+  ${events('coalesce(cp.address_key, asked.address_key)', 'ne', "asked.at - $8::float8 * interval '1 millisecond'")}
+  ${events('c.debtor_key', 'de', "asked.at - $9::float8 * interval '1 millisecond'", "p.role <> 'debtor'")}
+  LEFT JOIN decision_requests r ON r.customer_id = asked.customer_id AND r.client_id = asked.client_id AND r.request_id = asked.request_id
+  ORDER BY asked.n`;
+
+const LOCK = `/* lockContactSubjects */ SELECT lock_budget_subjects(array_agg(keys.key)) AS locked,
+    array_agg(encode(keys.key, 'hex')) FILTER (WHERE keys.key IS NOT NULL) AS keys
+  FROM (
+    SELECT unnest(ARRAY[c.debtor_key, p.person_key, coalesce(cp.address_key, asked.address_key)]) AS key
+    FROM ${ASKED} ${WHO}
+  ) keys`;
+
+function columns(keys: readonly FactsKey[]): unknown[] {
+  return [
+    keys.map((key) => key.customerId),
+    keys.map((key) => key.partyId),
+    keys.map((key) => key.contactPointId),
+    keys.map((key) => key.addressKey),
+    keys.map((key) => key.clientId),
+    keys.map((key) => key.requestId),
+    keys.map((key) => new Date(key.atMs).toISOString()),
+  ];
+}
+
+/** How far back contacts are read: of the addressee and the number, and of the debtor when somebody else is addressed. */
+export interface Lookback {
+  readonly ms: number;
+  readonly debtorMs: number;
+}
+
+/** Loads the facts of all questions. Within a transaction that holds their locks, nothing counted can be missing. */
+export async function loadFacts(client: Pool | ClientBase, keys: readonly FactsKey[], lookback: Lookback): Promise<FactsRow[]> {
+  const result = await client.query<FactsRow>({ name: 'contact_facts', text: FACTS, values: [...columns(keys), lookback.ms, lookback.debtorMs] });
+  return result.rows;
+}
+
+/** Locks every person and number the questions are counted for, until the end of the transaction; returns their keys in hex. */
+export async function lockSubjects(client: ClientBase, keys: readonly FactsKey[]): Promise<ReadonlySet<string>> {
+  const result = await client.query<{ keys: string[] | null }>({ name: 'lock_contact_subjects', text: LOCK, values: columns(keys) });
+  return new Set(result.rows[0]?.keys ?? []);
+}
+
+/** A decision to be recorded, with the slot it takes when it reserves. */
+export interface NewDecision {
+  readonly customerId: string;
+  readonly recordedAt: string;
+  readonly decisionId: string;
+  readonly clientId: string;
+  readonly requestId: string | null;
+  readonly fingerprint: Buffer;
+  readonly mode: string;
+  readonly permitted: boolean;
+  readonly evaluatedAt: string;
+  readonly policyVersion: string;
+  readonly request: string;
+  readonly facts: string;
+  readonly answer: string;
+  readonly engine: string;
+  readonly reservation: NewReservation | null;
+}
+
+export interface NewReservation {
+  readonly reservationId: string;
+  readonly partyId: string;
+  readonly contactPointId: string | null;
+  readonly personKey: Buffer;
+  readonly addressKey: Buffer | null;
+  readonly accountIds: readonly string[];
+  readonly channel: string;
+  readonly purpose: string;
+  readonly collectorKind: string;
+  readonly collectorId: string;
+  readonly expiresAt: string;
+}
+
+/** All effects of the decisions taken together, in one statement; multi-row by parallel arrays, so its text never changes. */
+const RECORD = `/* recordDecisions */ WITH row AS (
+    SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::boolean[],
+      $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bytea[],
+      $19::bytea[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::timestamptz[])
+    AS row(customer_id, recorded_at, decision_id, client_id, request_id, fingerprint, mode, permitted, evaluated_at, policy_version, request,
+      facts, answer, engine, reservation_id, party_id, contact_point_id, person_key, address_key, account_ids, channel, purpose,
+      collector_kind, collector_id, expires_at)
+  ), decision AS (
+    INSERT INTO decisions (customer_id, recorded_at, decision_id, client_id, request_id, mode, permitted, evaluated_at, policy_version,
+      reservation_id, request, facts, answer, engine)
+    SELECT customer_id, recorded_at, decision_id, client_id, request_id, mode, permitted, evaluated_at, policy_version, reservation_id,
+      request::json, facts::json, answer::json, engine::json FROM row
+  ), natural_key AS (
+    INSERT INTO decision_requests (customer_id, client_id, request_id, fingerprint, decision_id, recorded_at)
+    SELECT customer_id, client_id, request_id, fingerprint, decision_id, recorded_at FROM row WHERE request_id IS NOT NULL
+  ), reservation AS (
+    INSERT INTO reservations (customer_id, reservation_id, decision_id, client_id, request_id, party_id, contact_point_id, person_key,
+      address_key, account_ids, channel, purpose, collector_kind, collector_id, reserved_at, expires_at)
+    SELECT customer_id, reservation_id, decision_id, client_id, request_id, party_id, contact_point_id, person_key, address_key,
+      account_ids::text[], channel, purpose, collector_kind, collector_id, recorded_at, expires_at FROM row WHERE reservation_id IS NOT NULL
+  )
+  INSERT INTO budget_entries (subject_key, started_at, contact_id, customer_id, account_ids, channel, direction, purpose, outcome, collector_id)
+  SELECT subject.key, recorded_at, reservation_id, customer_id, account_ids::text[], channel, 'outbound', purpose, 'pending', collector_id
+  FROM row CROSS JOIN LATERAL (SELECT DISTINCT key FROM unnest(ARRAY[person_key, address_key]) AS key WHERE key IS NOT NULL) subject
+  WHERE reservation_id IS NOT NULL`;
+
+export async function recordDecisions(client: ClientBase, decisions: readonly NewDecision[]): Promise<void> {
+  const column = <T>(pick: (decision: NewDecision) => T) => decisions.map(pick);
+  const slot = <T>(pick: (reservation: NewReservation) => T) => decisions.map(({ reservation }) => (reservation === null ? null : pick(reservation)));
+  await client.query({
+    name: 'record_decisions',
+    text: RECORD,
+    values: [
+      column((one) => one.customerId), column((one) => one.recordedAt), column((one) => one.decisionId), column((one) => one.clientId),
+      column((one) => one.requestId), column((one) => one.fingerprint), column((one) => one.mode), column((one) => one.permitted),
+      column((one) => one.evaluatedAt), column((one) => one.policyVersion), column((one) => one.request), column((one) => one.facts),
+      column((one) => one.answer), column((one) => one.engine), slot((one) => one.reservationId), slot((one) => one.partyId),
+      slot((one) => one.contactPointId), slot((one) => one.personKey), slot((one) => one.addressKey),
+      slot((one) => `{${one.accountIds.map((id) => `"${id}"`).join()}}`), slot((one) => one.channel), slot((one) => one.purpose),
+      slot((one) => one.collectorKind), slot((one) => one.collectorId), slot((one) => one.expiresAt),
+    ],
+  });
+}

@@ -1,0 +1,164 @@
+import { createBatcher } from '../batcher.ts';
+import { type Ctx, requireScope, type Services } from '../context.ts';
+import { AppError, notFound, unprocessable } from '../errors.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { timeOfId } from '../ids.ts';
+import { lockBudgetSubjects } from '../db/database.ts';
+import { normaliseAddress } from '../phone.ts';
+import type { ContactPointKind } from '../rules/contact/facts.ts';
+import { renderAnswer, type StoredAnswer } from './answer.ts';
+import { type Ask, type Decided, decideAndRecord, decideChecks } from './decide.ts';
+import type { Collector } from './facts.ts';
+import type { PermissionAnswer, PermissionRequest, RecordedDecision, Reservation } from './schemas.ts';
+
+/** Sends questions that arrive together through one query, and reservations through one transaction. */
+export interface Decider {
+  readonly check: (ask: Ask) => Promise<Decided>;
+  readonly record: (ask: Ask) => Promise<Decided>;
+}
+
+/** Batches stay small enough that a hot customer holds up few others, and two run at once so the database never idles. */
+export function createDecider(deps: Pick<Services, 'pool' | 'policy' | 'metrics'>): Decider {
+  return {
+    check: createBatcher((asks: readonly Ask[]) => decideChecks(deps, asks), { maxItems: 64, concurrency: 2 }),
+    record: createBatcher((asks: readonly Ask[]) => decideAndRecord(deps, asks), { maxItems: 32, concurrency: 3 }),
+  };
+}
+
+/** May this person be contacted? Reserves the slot when asked to and permitted. A refusal is an answer, not an error. */
+export async function requestPermission(ctx: Ctx, request: PermissionRequest): Promise<PermissionAnswer> {
+  requireScope(ctx, 'contact:check');
+  const ask: Ask = {
+    request,
+    collector: collectorOf(ctx, request.collector),
+    clientId: ctx.caller.clientId,
+    addressKey: addressKeyOf(ctx, request),
+    nowMs: ctx.now.epochMilliseconds,
+    fingerprint: fingerprint(request),
+  };
+  const recorded = request.record ?? request.mode === 'reserve';
+  const { answer, repeated } = recorded ? await ctx.decider.record(ask) : await ctx.decider.check(ask);
+  ctx.metrics.decisions.labels({ mode: request.mode, permitted: String(answer.permitted), reason: answer.reasons[0]?.code ?? 'none' }).inc();
+  const line = { decisionId: answer.decisionId, customerId: request.customerId, mode: request.mode, decision: answer.decision, reasons: answer.reasons.map(({ ruleId }) => ruleId), repeated };
+  if (answer.permitted) ctx.log.debug(line, 'contact permitted');
+  else ctx.log.info(line, 'contact refused');
+  return renderAnswer(answer, ctx.policy, ctx.language);
+}
+
+/** The collector a caller speaks for; a vendor's key may speak for nobody else. */
+export function collectorOf(ctx: Ctx, given: Collector | undefined): Collector {
+  const own = ctx.caller.collectorId;
+  if (own === null) {
+    if (given) return given;
+    const message = 'Needed, because this key belongs to no collector.';
+    throw new AppError('VALIDATION_FAILED', `/collector: ${message}`, { errors: [{ pointer: '/collector', code: 'REQUIRED', message }] });
+  }
+  if (given && given.id !== own) throw new AppError('FORBIDDEN', `This key may act only as the collector ${own}.`);
+  return given ?? { kind: 'third_party', id: own };
+}
+
+const KIND_OF_CHANNEL: Partial<Record<PermissionRequest['channel'], ContactPointKind>> = { email: 'email', im: 'im', letter: 'postal', visit: 'postal' };
+
+function addressKeyOf(ctx: Ctx, request: PermissionRequest): Buffer | null {
+  if (request.address === undefined) return null;
+  const kind = KIND_OF_CHANNEL[request.channel] ?? 'phone';
+  const normalised = normaliseAddress(kind, request.address);
+  if (normalised === null) throw unprocessable('/address', kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT', 'This is no valid address for the channel.');
+  return ctx.vault.index(kind, normalised);
+}
+
+/** True when the caller may see what another client asked: the bank's own systems, not a vendor. */
+function seesAllClients(ctx: Ctx): boolean {
+  return ctx.caller.collectorId === null && (ctx.caller.scopes.has('customers:read') || ctx.caller.scopes.has('admin'));
+}
+
+/** A recorded decision with the facts it saw. NOT_FOUND also for an unrecorded one and for another client's. */
+export async function getDecision(ctx: Ctx, decisionId: string): Promise<RecordedDecision> {
+  requireScope(ctx, 'contact:check');
+  const time = timeOfId(decisionId);
+  const row =
+    time === null
+      ? undefined
+      : await ctx.db
+          .selectFrom('decisions')
+          .selectAll()
+          .where('decision_id', '=', decisionId)
+          .where('recorded_at', '=', Temporal.Instant.fromEpochMilliseconds(time))
+          .executeTakeFirst();
+  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx))) throw notFound('/decisionId', 'recorded decision');
+  return {
+    ...renderAnswer(row.answer as unknown as StoredAnswer, ctx.policy, ctx.language),
+    record: {
+      recordedAt: row.recorded_at.toString(),
+      clientId: row.client_id,
+      requestId: row.request_id,
+      customerId: row.customer_id,
+      mode: row.mode as 'check' | 'reserve',
+      request: row.request,
+      facts: row.facts,
+      engine: row.engine,
+    },
+  };
+}
+
+async function findReservation(ctx: Ctx, reservationId: string) {
+  const row = await ctx.db.selectFrom('reservations').selectAll().where('reservation_id', '=', reservationId).executeTakeFirst();
+  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx))) throw notFound('/reservationId', 'reservation');
+  return row;
+}
+
+type ReservationRow = Awaited<ReturnType<typeof findReservation>>;
+
+function reservationOf(row: ReservationRow, now: Temporal.Instant): Reservation {
+  const expired = Temporal.Instant.compare(row.expires_at, now) <= 0;
+  return {
+    reservationId: row.reservation_id,
+    decisionId: row.decision_id,
+    customerId: row.customer_id,
+    status: row.attempt_id !== null ? 'reported' : row.released_at !== null ? 'released' : expired ? 'expired' : 'live',
+    partyId: row.party_id,
+    contactPointId: row.contact_point_id,
+    channel: row.channel as Reservation['channel'],
+    purpose: row.purpose as Reservation['purpose'],
+    reservedAt: row.reserved_at.toString(),
+    expiresAt: row.expires_at.toString(),
+    releasedAt: row.released_at?.toString() ?? null,
+    releaseReason: row.release_reason,
+    attemptId: row.attempt_id,
+  };
+}
+
+export async function getReservation(ctx: Ctx, reservationId: string): Promise<Reservation> {
+  requireScope(ctx, 'contact:check');
+  return reservationOf(await findReservation(ctx, reservationId), ctx.now);
+}
+
+/**
+ * Gives a slot back: the contact did not and will not happen. Twice is the same as once. Throws RESERVATION_SETTLED
+ * when an outcome was reported, because then the contact did happen.
+ */
+export async function releaseReservation(ctx: Ctx, reservationId: string, reason: string): Promise<Reservation> {
+  requireScope(ctx, 'contact:check');
+  const found = await findReservation(ctx, reservationId);
+  await ctx.db.transaction().execute(async (trx) => {
+    await lockBudgetSubjects(trx, [found.person_key, found.address_key]);
+    const released = await trx
+      .updateTable('reservations')
+      .set({ released_at: ctx.now.toString(), release_reason: reason })
+      .where('customer_id', '=', found.customer_id)
+      .where('reservation_id', '=', reservationId)
+      .where('released_at', 'is', null)
+      .where('attempt_id', 'is', null)
+      .executeTakeFirst();
+    if (released.numUpdatedRows === 0n) return;
+    await trx
+      .deleteFrom('budget_entries')
+      .where('contact_id', '=', reservationId)
+      .where('subject_key', 'in', [found.person_key, found.address_key].filter((key) => key !== null))
+      .where('started_at', '=', found.reserved_at)
+      .execute();
+  });
+  const row = await findReservation(ctx, reservationId);
+  if (row.attempt_id !== null) throw new AppError('RESERVATION_SETTLED', 'An outcome was reported for this reservation; it can no longer be released.');
+  return reservationOf(row, ctx.now);
+}

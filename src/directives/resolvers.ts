@@ -1,0 +1,21 @@
+import { contextOfResolver, type Resolvers, withoutNulls } from '../graphql/resolver.ts';
+import { idSchema, parseInput } from '../validation.ts';
+import { endDirectiveSchema, newDirectiveSchema } from './schemas.ts';
+import { endDirective, listDirectives, recordDirective } from './service.ts';
+
+export const directiveResolvers: Resolvers = {
+  Query: {
+    directives: async (_, args, context) => listDirectives(contextOfResolver(context), parseInput(idSchema, args.customerId)),
+  },
+  Mutation: {
+    recordDirective: async (_, args, context) =>
+      (await recordDirective(contextOfResolver(context), parseInput(idSchema, args.customerId), parseInput(newDirectiveSchema, withoutNulls(args.input)))).directive,
+    endDirective: async (_, args, context) =>
+      endDirective(
+        contextOfResolver(context),
+        parseInput(idSchema, args.customerId),
+        parseInput(idSchema, args.directiveId),
+        parseInput(endDirectiveSchema, withoutNulls({ at: args.at })).at ?? null,
+      ),
+  },
+};

@@ -1,0 +1,37 @@
+import type { FastifyRequest } from 'fastify';
+import type { Ctx } from '../context.ts';
+import { contextOf } from '../http/context.ts';
+import { idempotencyKeySchema } from '../idempotency.ts';
+import { parseInput } from '../validation.ts';
+
+/** What mercurius hands to a resolver beside its arguments. */
+export interface ResolverContext {
+  readonly request: FastifyRequest;
+  ctx?: Ctx;
+}
+
+/** Arguments are unknown until the operation's zod schema, the same as REST's, has parsed them. */
+export type Resolver = (parent: unknown, args: Readonly<Record<string, unknown>>, context: ResolverContext) => Promise<unknown>;
+
+export type Resolvers = Partial<Record<'Query' | 'Mutation', Readonly<Record<string, Resolver>>>>;
+
+/** One context, and so one instant, for all fields of a request. */
+export function contextOfResolver(context: ResolverContext): Ctx {
+  context.ctx ??= contextOf(context.request);
+  return context.ctx;
+}
+
+export function idempotencyKeyOf(context: ResolverContext): string | undefined {
+  return parseInput(idempotencyKeySchema.optional(), context.request.headers['idempotency-key']);
+}
+
+/** GraphQL clients send null for what they leave out; the zod schemas want it absent. */
+export function withoutNulls(value: unknown): Record<string, unknown> {
+  return strip(value) as Record<string, unknown>;
+}
+
+function strip(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(strip);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null).map(([key, entry]) => [key, strip(entry)]));
+}

@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Metrics of one process, by hand and with few labels; no label ever holds an id. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly requestSeconds: Histogram<'route' | 'method' | 'status'>;
+  readonly decisions: Counter<'mode' | 'permitted' | 'reason'>;
+  readonly decisionBatch: Histogram<'mode'>;
+}
+
+export function createMetrics(pool: { totalCount: number; idleCount: number; waitingCount: number }): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'database_connections', help: 'Connections of the pool by state', labelNames: ['state'], registers: [registry],
+    collect() {
+      this.set({ state: 'idle' }, pool.idleCount);
+      this.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
+      this.set({ state: 'waited_for' }, pool.waitingCount);
+    },
+  });
+  return {
+    registry,
+    requestSeconds: new Histogram({
+      name: 'http_request_seconds', help: 'Time from the first byte to the answer', labelNames: ['route', 'method', 'status'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5], registers: [registry],
+    }),
+    decisions: new Counter({ name: 'contact_decisions_total', help: 'Decisions by mode, answer and first reason', labelNames: ['mode', 'permitted', 'reason'], registers: [registry] }),
+    decisionBatch: new Histogram({ name: 'contact_decision_batch_size', help: 'Decisions that shared one query', labelNames: ['mode'], buckets: [1, 2, 4, 8, 16, 32, 64, 128], registers: [registry] }),
+  };
+}
+
+/** `GET /metrics`, and the duration of every request by its route pattern. */
+export function exposeMetrics(app: FastifyInstance, metrics: Metrics): void {
+  const children = new Map<string, { observe: (seconds: number) => void }>();
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    const key = `${request.method} ${route} ${reply.statusCode}`;
+    let child = children.get(key);
+    if (!child) {
+      child = metrics.requestSeconds.labels({ route, method: request.method, status: String(reply.statusCode) });
+      children.set(key, child);
+    }
+    child.observe(reply.elapsedTime / 1000);
+  });
+  app.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
+}

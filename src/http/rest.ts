@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { idempotencyKeySchema, type Once } from '../idempotency.ts';
+import { validationError } from '../validation.ts';
+
+/** Registers the routes of the features under /v1: requests are parsed, answers are checked and stripped, both by zod. */
+export async function registerRest(app: FastifyInstance, features: readonly FastifyPluginAsync[]): Promise<void> {
+  await app.register(
+    async (rest) => {
+      // Inside this scope only: on the root these compilers would meet the JSON schemas of mercurius.
+      rest.setValidatorCompiler(({ schema }) => {
+        const zod = schema as z.ZodType;
+        return (data) => {
+          const result = zod.safeParse(data);
+          return result.success ? { value: result.data } : { error: validationError(result.error.issues) };
+        };
+      });
+      rest.setSerializerCompiler(serializerCompiler);
+      for (const feature of features) await rest.register(feature);
+    },
+    { prefix: '/v1' },
+  );
+}
+
+/** Headers are shared with proxies and browsers, so unknown ones pass. */
+export const idempotencyHeadersSchema = z.object({
+  'idempotency-key': idempotencyKeySchema.optional().describe('The same key and body again gives the first answer'),
+});
+
+export const preconditionHeadersSchema = z.object({
+  'if-match': z.string().max(200).optional().describe('ETag of the state that the change is based on'),
+});
+
+export function markReplay(reply: FastifyReply, result: Once<unknown>): FastifyReply {
+  if (result.replayed) reply.header('idempotent-replayed', 'true');
+  return reply;
+}
+
+/** Strong ETag of a row version. */
+export function etagOf(version: number): string {
+  return `"v${version}"`;
+}
+
+/** Version an `If-Match` asks for: null for none or `*`. Throws PRECONDITION_FAILED for a tag that is none of ours. */
+export function versionOf(ifMatch: string | undefined): number | null {
+  if (ifMatch === undefined || ifMatch === '*') return null;
+  const version = /^"v(\d{1,9})"$/.exec(ifMatch.trim())?.[1];
+  if (version === undefined) throw new AppError('PRECONDITION_FAILED', 'If-Match names no state of this resource.');
+  return Number(version);
+}

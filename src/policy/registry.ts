@@ -1,0 +1,49 @@
+import type { CompiledPack } from '../rules/contact/compile.ts';
+import type { Pack } from './load.ts';
+import { PackError } from './load.ts';
+
+/** The packs in force, as an immutable snapshot in memory: no query on the path of a decision. */
+export interface PolicyRegistry {
+  readonly packs: readonly Pack[];
+  /** Versions in force at `ms` for the jurisdictions, in a fixed order. Empty when one of them has no pack: fail closed. */
+  readonly inForce: (jurisdictions: readonly string[], ms: number) => readonly CompiledPack[];
+  /** One version by `pack@version`, whether in force or not; undefined when unknown. */
+  readonly byId: (id: string) => Pack | undefined;
+  /** How far back decisions under any of the packs read. */
+  readonly lookback: { readonly ms: number; readonly debtorMs: number };
+  /** The version of the default (first) pack in force at `ms`, for account standing; undefined before the first. */
+  readonly defaultAt: (ms: number) => Pack | undefined;
+}
+
+function covers(pack: Pack, ms: number): boolean {
+  const { effectiveFrom, effectiveUntil } = pack.compiled.spec;
+  return effectiveFrom <= ms && (effectiveUntil === null || ms < effectiveUntil);
+}
+
+/** Builds the snapshot. Throws PackError when two versions of one pack are in force at the same time. */
+export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
+  const byId = new Map(packs.map((pack) => [pack.compiled.id, pack]));
+  for (const pack of packs) {
+    const { spec, id } = pack.compiled;
+    const other = packs.find((candidate) => candidate !== pack && candidate.document.pack === spec.pack && covers(candidate, spec.effectiveFrom));
+    if (other) throw new PackError(`${id} and ${other.compiled.id} are in force at the same time`);
+  }
+  return {
+    packs,
+    inForce: (jurisdictions, ms) => {
+      const chosen: CompiledPack[] = [];
+      for (const jurisdiction of jurisdictions) {
+        const own = packs.filter((pack) => covers(pack, ms) && pack.document.jurisdictions.includes(jurisdiction));
+        if (own.length === 0) return [];
+        for (const pack of own) if (!chosen.includes(pack.compiled)) chosen.push(pack.compiled);
+      }
+      return chosen;
+    },
+    byId: (id) => byId.get(id),
+    lookback: {
+      ms: Math.max(0, ...packs.map(({ compiled }) => compiled.lookbackMs)),
+      debtorMs: Math.max(0, ...packs.map(({ compiled }) => compiled.debtorLookbackMs)),
+    },
+    defaultAt: (ms) => packs.find((pack) => covers(pack, ms)),
+  };
+}

@@ -1,0 +1,256 @@
+import { weeklyWindow } from '../time/windows.ts';
+import { DAY, MINUTE } from '../time/zone.ts';
+import { allowedUntil, earliestAllowed, earliestUnreachable } from './addressee.ts';
+import { compileFilter, countedAt, type CountsEvent, earliestAfterGap, earliestUnder, leavesAt, NEVER, windowAt } from './caps.ts';
+import {
+  type Concerns, CONCERNS, concernsAccounts, concernsRequest, earliestFree, earliestInForce, earliestOutside, inForceUntil, nextOpening, nextStart, windowsOf,
+} from './directives.ts';
+import type { Channel, ContactEvent, ContactFacts, ContactPointKind, DirectiveFacts } from './facts.ts';
+import { earliestInHours, hoursEndAt } from './hours.ts';
+import type { ObligationSpec, PackSpec, RuleSpec, Scope, When } from './policy.ts';
+
+/** What a cap counted: `used` before this request, and the half-open window in epoch milliseconds. */
+export interface LimitState {
+  readonly ruleId: string;
+  readonly scope: Scope;
+  readonly used: number;
+  readonly max: number;
+  readonly windowFrom: number;
+  readonly windowTo: number;
+  readonly countedIds: readonly string[];
+  /** When a slot returns: at the cap, when a contact is possible again; below it, when the oldest contact leaves. */
+  readonly resetsAt: number | null;
+}
+
+/**
+ * A rule ready to be asked. `earliest` is the whole of it: the first instant at or after `ms` at which the rule lets
+ * the contact happen if nothing else happens, so it permits at `ms` exactly when it returns `ms`; Infinity is never.
+ */
+export interface CompiledRule {
+  readonly spec: RuleSpec;
+  readonly pack: CompiledPack;
+  readonly applies: (facts: ContactFacts) => boolean;
+  readonly earliest: (facts: ContactFacts, ms: number) => number;
+  /** First instant after `ms` at which the rule stops permitting; Infinity when time alone never makes it refuse. */
+  readonly closes: (facts: ContactFacts, ms: number) => number;
+  readonly limit: ((facts: ContactFacts, ms: number) => LimitState) | null;
+}
+
+export interface CompiledObligation {
+  readonly spec: ObligationSpec;
+  readonly applies: (facts: ContactFacts) => boolean;
+}
+
+export interface CompiledPack {
+  readonly spec: PackSpec;
+  /** `pack@version`, as it stands on every decision. */
+  readonly id: string;
+  readonly rules: readonly CompiledRule[];
+  readonly obligations: readonly CompiledObligation[];
+  /** How far back a decision has to read, in milliseconds: contacts of the addressee and number, and of the debtor. */
+  readonly lookbackMs: number;
+  readonly debtorLookbackMs: number;
+}
+
+type Behaviour = Pick<CompiledRule, 'earliest'> & Partial<Pick<CompiledRule, 'closes' | 'limit'>>;
+
+const always = () => NEVER;
+
+/** Compiles one version of a pack; pure and done once, when the version is loaded. */
+export function compilePack(spec: PackSpec): CompiledPack {
+  const rules: CompiledRule[] = [];
+  const pack: CompiledPack = {
+    spec,
+    id: `${spec.pack}@${spec.version}`,
+    rules,
+    obligations: spec.obligations.map((obligation) => ({ spec: obligation, applies: compileWhen(obligation.when) })),
+    lookbackMs: Math.max(DAY, ...spec.rules.map(lookbackOf)),
+    debtorLookbackMs: Math.max(0, ...spec.rules.map((rule) => (rule.kind === 'debtor_unreachable' ? (rule.lookbackDays + 1) * DAY : 0))),
+  };
+  for (const rule of spec.rules) {
+    rules.push({ spec: rule, pack, applies: compileWhen(rule.when), closes: always, limit: null, ...behaviourOf(rule, spec) });
+  }
+  return pack;
+}
+
+function lookbackOf(rule: RuleSpec): number {
+  if (rule.kind === 'gap') return rule.minutes * MINUTE;
+  if (rule.kind !== 'cap') return 0;
+  switch (rule.window.kind) {
+    case 'rolling':
+      return rule.window.minutes * MINUTE;
+    case 'rolling_days':
+      return (rule.window.days + 1) * DAY;
+    case 'day':
+      return 2 * DAY;
+    case 'week':
+      return 8 * DAY;
+    case 'month':
+      return 32 * DAY;
+  }
+}
+
+function compileWhen(when: When): (facts: ContactFacts) => boolean {
+  const tests: ((facts: ContactFacts) => boolean)[] = [];
+  const { channels, purposes, roles, collectors, automated } = when;
+  if (channels) tests.push((facts) => channels.includes(facts.request.channel));
+  if (purposes) tests.push((facts) => purposes.includes(facts.request.purpose));
+  if (roles) tests.push((facts) => roles.includes(facts.party.role));
+  if (collectors) tests.push((facts) => collectors.includes(facts.request.collectorKind));
+  if (automated !== undefined) tests.push((facts) => facts.request.automated === automated);
+  return (facts) => {
+    for (const test of tests) if (!test(facts)) return false;
+    return true;
+  };
+}
+
+function permitIf(test: (facts: ContactFacts) => boolean): Behaviour {
+  return { earliest: (facts, ms) => (test(facts) ? ms : NEVER) };
+}
+
+const KIND_OF_CHANNEL: Record<Channel, ContactPointKind | null> = {
+  voice: 'phone', sms: 'phone', email: 'email', im: 'im', letter: 'postal', visit: 'postal', portal: null,
+};
+
+function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
+  switch (rule.kind) {
+    case 'hours':
+      return hoursRule(rule, pack);
+    case 'cap':
+      return capRule(rule, pack);
+    case 'gap': {
+      const counts = compileFilter(rule.after);
+      return { earliest: (facts, ms) => earliestAfterGap(counts, eventsOf(rule.scope, facts), rule.minutes, ms) };
+    }
+    case 'addressee':
+      return {
+        earliest: (facts, ms) => earliestAllowed(rule.allow, facts, ms),
+        closes: (facts, ms) => allowedUntil(rule.allow, facts, ms),
+      };
+    case 'account_status':
+      return permitIf((facts) => {
+        const refused = facts.accounts.filter((account) => rule.refuse.includes(account.status)).length;
+        return facts.accountsNamed ? refused === 0 : refused < facts.accounts.length;
+      });
+    case 'known_account':
+      return permitIf((facts) => facts.accounts.length > 0);
+    case 'hold':
+      return holdRule(rule.directive, CONCERNS[rule.about]);
+    case 'opt_out':
+      return holdRule(rule.directive, rule.directive === 'address_opt_out' ? namesContactPoint : namesChannel);
+    case 'blocked_time':
+      return {
+        earliest: (facts, ms) => (facts.directives.length === 0 ? ms : earliestOutside(windowsOf('time_restriction', facts), ms)),
+        closes: (facts, ms) => nextOpening(windowsOf('time_restriction', facts), ms),
+      };
+    case 'blocked_place':
+      return holdRule('place_restriction', (directive, facts) => {
+        const place = facts.contactPoint?.place;
+        return concernsRequest(directive, facts) && place != null && directive.places.includes(place);
+      });
+    case 'debtor_unreachable': {
+      const unanswered = compileFilter(rule.unanswered);
+      const reached = compileFilter(rule.reached);
+      return { earliest: (facts, ms) => earliestUnreachable(facts, unanswered, reached, rule, pack.zone, ms) };
+    }
+    case 'vendor_notice':
+      return needsRule('vendor_notice', ofCollector);
+    case 'own_name':
+      return permitIf((facts) => facts.request.presentsAs === null || facts.request.presentsAs === facts.request.collectorId);
+    case 'contact_point':
+      return permitIf((facts) => {
+        const point = facts.contactPoint;
+        if (point === null) return true;
+        const kind = KIND_OF_CHANNEL[facts.request.channel];
+        return point.contactPointId !== null && point.ofParty && point.status === 'active' && (kind === null || kind === point.kind);
+      });
+    case 'wrong_number':
+      return permitIf((facts) => (facts.contactPoint?.wrongSince ?? null) === null);
+    case 'caller_number':
+      return callerNumberRule(rule);
+    case 'recording':
+      return permitIf((facts) => facts.request.recording);
+  }
+}
+
+function eventsOf(scope: Scope, facts: ContactFacts): readonly ContactEvent[] {
+  return scope === 'person' ? facts.events.person : facts.events.number;
+}
+
+function hoursRule(rule: Extract<RuleSpec, { kind: 'hours' }>, pack: PackSpec): Behaviour {
+  const windows = rule.windows.map(weeklyWindow);
+  const packZone = [pack.zone];
+  const zonesOf = (facts: ContactFacts) => (rule.zone === 'pack' ? packZone : facts.zones);
+  const hoursOf = (facts: ContactFacts) => ({ windows, agreed: rule.consent ? windowsOf('hours_consent', facts) : [] });
+  return {
+    earliest: (facts, ms) => earliestInHours(hoursOf(facts), zonesOf(facts), ms),
+    closes: (facts, ms) => hoursEndAt(hoursOf(facts), zonesOf(facts), ms),
+  };
+}
+
+function capRule(rule: Extract<RuleSpec, { kind: 'cap' }>, pack: PackSpec): Behaviour {
+  const counts: CountsEvent = compileFilter(rule.count);
+  const { window, max, scope } = rule;
+  const earliest = (facts: ContactFacts, ms: number) => earliestUnder(window, pack.zone, counts, eventsOf(scope, facts), max, ms);
+  return {
+    earliest,
+    limit: (facts, ms) => {
+      const counted = countedAt(window, pack.zone, counts, eventsOf(scope, facts), ms);
+      const span = windowAt(window, pack.zone, ms);
+      const oldest = counted[0];
+      const returns = counted.length >= max ? earliest(facts, ms) : oldest ? leavesAt(window, pack.zone, oldest.at) : NEVER;
+      return {
+        ruleId: rule.id,
+        scope,
+        used: counted.length,
+        max,
+        windowFrom: span.from,
+        windowTo: span.to,
+        countedIds: counted.map((event) => event.id),
+        resetsAt: returns === NEVER ? null : returns,
+      };
+    },
+  };
+}
+
+function namesChannel(directive: DirectiveFacts, facts: ContactFacts): boolean {
+  return directive.channel === facts.request.channel && concernsRequest(directive, facts);
+}
+
+function namesContactPoint(directive: DirectiveFacts, facts: ContactFacts): boolean {
+  return directive.contactPointId !== null && concernsRequest(directive, facts);
+}
+
+function ofCollector(directive: DirectiveFacts, facts: ContactFacts): boolean {
+  return directive.collectorId === facts.request.collectorId && concernsAccounts(directive, facts);
+}
+
+function holdRule(kind: DirectiveFacts['kind'], concerns: Concerns): Behaviour {
+  return {
+    earliest: (facts, ms) => earliestFree(kind, concerns, facts, ms),
+    closes: (facts, ms) => nextStart(kind, concerns, facts, ms),
+  };
+}
+
+function needsRule(kind: DirectiveFacts['kind'], concerns: Concerns): Behaviour {
+  return {
+    earliest: (facts, ms) => earliestInForce(kind, concerns, facts, ms),
+    closes: (facts, ms) => inForceUntil(kind, concerns, facts, ms),
+  };
+}
+
+function callerNumberRule(rule: Extract<RuleSpec, { kind: 'caller_number' }>): Behaviour {
+  const registered = rule.registered.map((pattern) => new RegExp(`^(?:${pattern})$`));
+  const privateLines = rule.privateLines.map((pattern) => new RegExp(`^(?:${pattern})$`));
+  const approval = needsRule('private_line_approval', ofCollector);
+  const isPrivate = (facts: ContactFacts) => privateLines.some((pattern) => pattern.test(facts.request.callerNumber ?? ''));
+  return {
+    earliest: (facts, ms) => {
+      const number = facts.request.callerNumber;
+      if (number === null) return NEVER;
+      if (isPrivate(facts)) return approval.earliest(facts, ms);
+      return registered.some((pattern) => pattern.test(number)) ? ms : NEVER;
+    },
+    closes: (facts, ms) => (isPrivate(facts) ? approval.closes!(facts, ms) : NEVER),
+  };
+}

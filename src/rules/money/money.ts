@@ -1,0 +1,40 @@
+/** Amounts are integers of the currency's minor unit (fen for CNY) in a bigint; never a binary float. */
+
+const AMOUNT = /^-?(0|[1-9]\d{0,14})(\.\d{1,4})?$/;
+const decimalsOf = new Map<string, number>();
+
+/** Decimals of an ISO 4217 currency: 2 for CNY, 0 for JPY, 3 for KWD. Throws RangeError for a malformed code. */
+export function currencyDecimals(currency: string): number {
+  const known = decimalsOf.get(currency);
+  if (known !== undefined) return known;
+  const decimals = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  decimalsOf.set(currency, decimals);
+  return decimals;
+}
+
+/** True for a decimal string in major units: optional minus, digits, point; no exponent, plus, or grouping. */
+export function isAmount(text: string): boolean {
+  return AMOUNT.test(text);
+}
+
+/**
+ * Decimal string in major units to minor units, exactly. Returns null when the text has more decimals than the
+ * currency, be they zeros (never rounded), so the caller can refuse it.
+ */
+export function toMinor(text: string, currency: string): bigint | null {
+  const decimals = currencyDecimals(currency);
+  const negative = text.startsWith('-');
+  const [whole = '0', fraction = ''] = (negative ? text.slice(1) : text).split('.');
+  if (fraction.length > decimals) return null;
+  const minor = BigInt(whole + fraction.padEnd(decimals, '0'));
+  return negative ? -minor : minor;
+}
+
+/** Minor units to the decimal string in major units with exactly the currency's decimals: 123456n CNY is "1234.56". */
+export function fromMinor(minor: bigint, currency: string): string {
+  const decimals = currencyDecimals(currency);
+  const negative = minor < 0n;
+  const digits = (negative ? -minor : minor).toString().padStart(decimals + 1, '0');
+  const text = decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+  return negative ? `-${text}` : text;
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { AppError, type FieldCode, type FieldError } from './errors.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Parses input of either door with the one schema of the operation. Throws VALIDATION_FAILED with a pointer per problem. */
+export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw validationError(result.error.issues);
+}
+
+/** 400 from the issues of a failed parse; every problem is listed, in the order of the body. */
+export function validationError(issues: readonly Issue[]): AppError {
+  const errors = issues.flatMap(fieldErrors);
+  const first = errors[0];
+  return new AppError(
+    'VALIDATION_FAILED',
+    first ? `${first.pointer || '/'}: ${first.message}` : 'The request is not valid.',
+    { errors },
+  );
+}
+
+/** RFC 6901: `/parties/0/name`; the empty string is the whole body. */
+export function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function fieldErrors(issue: Issue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointerOf([...issue.path, key]),
+      code: 'UNKNOWN_FIELD',
+      message: `Unknown field ${key}.`,
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    const nearest = [...issue.errors].sort((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0];
+    if (nearest && nearest.length > 0)
+      return nearest.flatMap((inner) => fieldErrors({ ...inner, path: [...issue.path, ...inner.path] }));
+  }
+  return [{ pointer: pointerOf(issue.path), code: codeOf(issue), message: issue.message }];
+}
+
+function codeOf(issue: Issue): FieldCode {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.message.includes('received undefined') ? 'REQUIRED' : 'INVALID_TYPE';
+    case 'invalid_format':
+      return 'INVALID_FORMAT';
+    case 'too_small':
+      return 'TOO_SMALL';
+    case 'too_big':
+      return 'TOO_LARGE';
+    case 'custom':
+      return (issue.params?.code as FieldCode | undefined) ?? 'INVALID_VALUE';
+    default:
+      return 'INVALID_VALUE';
+  }
+}
+
+/** The caller's own ids: customers, parties, contact points, accounts, payments, attempts, clients. */
+export const idSchema = z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be 1 to 64 letters, digits or . _ : -');
+
+/** The years that the engine's tables of civil time cover; another one is a slip, and PostgreSQL has no year 0. */
+const COVERED_YEAR = /^(19[7-9]|20\d)\d-/;
+const inCoveredYears = (text: string) => COVERED_YEAR.test(text);
+
+/** A civil date that exists, from 1970 to 2099. */
+export const dateSchema = z.iso.date({ abort: true }).refine(inCoveredYears, 'must be from 1970 to 2099');
+
+/**
+ * RFC 3339 with an offset, from 1970 to 2099, to the nanosecond; an instant without offset is refused. Kept as text, so
+ * that nothing is lost before it is stored.
+ */
+export const instantSchema = z.iso
+  .datetime({
+    offset: true,
+    abort: true,
+    error: (issue) => (issue.code === 'invalid_format' ? 'must be an RFC 3339 instant with offset' : undefined),
+  })
+  .max(40)
+  .refine(
+    (text) => inCoveredYears(text) && !/\.\d{10}/.test(text),
+    'must be from 1970 to 2099 with at most nine decimals',
+  );
+
+/** Milliseconds since 1970 of an instant that `instantSchema` accepted. */
+export function epochMs(instant: string): number {
+  return Temporal.Instant.from(instant).epochMilliseconds;
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+/** `rules` needs no database and runs in milliseconds; `db` starts or finds one PostgreSQL for all its files. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'rules', include: ['test/rules/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'db',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/rules/**'],
+          globalSetup: 'test/support/postgres.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
