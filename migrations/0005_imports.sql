@@ -4,7 +4,10 @@ CREATE TABLE imports (
   source        text NOT NULL,
   client_id     text NOT NULL,
   charset       text NOT NULL,
+  -- The statement date of rows that carry none.
+  as_of         date NOT NULL,
   status        text NOT NULL CHECK (status IN ('queued', 'running', 'held', 'completed', 'failed', 'cancelled')),
+  -- SHA-256 of the upload; null until it has ended.
   content_hash  bytea,
   bytes_total   bigint NOT NULL,
   rows_total    bigint,
@@ -17,8 +20,11 @@ CREATE TABLE imports (
   problem       text,
   created_at    timestamptz NOT NULL,
   started_at    timestamptz,
-  finished_at   timestamptz
+  finished_at   timestamptz,
+  -- Until when the process that uploads or works is taken to be alive, by the database's clock; it renews this.
+  lease_until   timestamptz
 );
+CREATE INDEX imports_content ON imports (content_hash);
 
 CREATE TABLE import_chunks (
   import_id text NOT NULL REFERENCES imports ON DELETE CASCADE,

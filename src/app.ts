@@ -1,7 +1,9 @@
+import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import rateLimit from '@fastify/rate-limit';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
+import { accountResolvers } from './accounts/resolvers.ts';
+import { accountRoutes } from './accounts/routes.ts';
 import { attemptResolvers } from './attempts/resolvers.ts';
 import { attemptRoutes } from './attempts/routes.ts';
 import { clientResolvers } from './clients/resolvers.ts';
@@ -10,6 +12,8 @@ import type { Config } from './config.ts';
 import { contactResolvers } from './contact/resolvers.ts';
 import { contactRoutes } from './contact/routes.ts';
 import type { Services } from './context.ts';
+import { customerResolvers } from './customers/resolvers.ts';
+import { customerRoutes } from './customers/routes.ts';
 import { directiveResolvers } from './directives/resolvers.ts';
 import { directiveRoutes } from './directives/routes.ts';
 import { AppError } from './errors.ts';
@@ -29,14 +33,28 @@ export interface AppDeps {
   readonly lifecycle: Lifecycle;
 }
 
-const routes: FastifyPluginAsync[] = [contactRoutes, attemptRoutes, directiveRoutes, clientRoutes];
-const resolvers: Resolvers[] = [contactResolvers, attemptResolvers, directiveResolvers, clientResolvers];
+const routes: FastifyPluginAsync[] = [
+  customerRoutes,
+  accountRoutes,
+  contactRoutes,
+  attemptRoutes,
+  directiveRoutes,
+  clientRoutes,
+];
+const resolvers: Resolvers[] = [
+  customerResolvers,
+  accountResolvers,
+  contactResolvers,
+  attemptResolvers,
+  directiveResolvers,
+  clientResolvers,
+];
 
 /** The only composition root: one Fastify instance with both doors. Reads no environment and opens nothing. */
 export async function buildApp({ config, services, logger, lifecycle }: AppDeps): Promise<FastifyInstance> {
   const app = fastify({
     ...(logger === false ? { logger: false } : { loggerInstance: logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: 60_000,
     routerOptions: { maxParamLength: 200 },
@@ -50,7 +68,12 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
   app.decorate('sandbox', config.sandbox);
   handleErrors(app);
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: 'accept-language' });
+    reply.headers({
+      'x-request-id': request.id,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      vary: 'accept-language',
+    });
   });
   authenticate(app);
   if (config.rateLimitPerSecond !== null) {
@@ -59,7 +82,8 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
       timeWindow: 1000,
       hook: 'preValidation',
       keyGenerator: (request) => request.caller?.clientId ?? request.ip,
-      errorResponseBuilder: () => new AppError('RATE_LIMITED', 'This client has used its requests of this second.', { retryAfterSeconds: 1 }),
+      errorResponseBuilder: () =>
+        new AppError('RATE_LIMITED', 'This client has used its requests of this second.', { retryAfterSeconds: 1 }),
     });
   }
   await app.register(swagger, openapiOptions);

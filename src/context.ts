@@ -9,9 +9,22 @@ import type { Vault } from './personal-data.ts';
 import type { PolicyRegistry } from './policy/registry.ts';
 
 export const SCOPES = [
-  'contact:check', 'contact:report', 'customers:read', 'customers:write', 'accounts:read', 'accounts:write',
-  'personal-data:read', 'imports:write', 'segments:read', 'segments:run', 'repayment:read', 'repayment:agree',
-  'policy:read', 'policy:write', 'policy:publish', 'admin',
+  'contact:check',
+  'contact:report',
+  'customers:read',
+  'customers:write',
+  'accounts:read',
+  'accounts:write',
+  'personal-data:read',
+  'imports:write',
+  'segments:read',
+  'segments:run',
+  'repayment:read',
+  'repayment:agree',
+  'policy:read',
+  'policy:write',
+  'policy:publish',
+  'admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

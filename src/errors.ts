@@ -29,8 +29,20 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 
 export const FIELD_CODES = [
-  'REQUIRED', 'INVALID_TYPE', 'INVALID_FORMAT', 'INVALID_VALUE', 'UNKNOWN_FIELD', 'TOO_SMALL', 'TOO_LARGE',
-  'UNKNOWN_REFERENCE', 'DUPLICATE', 'TOO_PRECISE', 'IN_THE_FUTURE', 'OUT_OF_ORDER', 'PHONE_INVALID', 'RESIDENT_ID_INVALID',
+  'REQUIRED',
+  'INVALID_TYPE',
+  'INVALID_FORMAT',
+  'INVALID_VALUE',
+  'UNKNOWN_FIELD',
+  'TOO_SMALL',
+  'TOO_LARGE',
+  'UNKNOWN_REFERENCE',
+  'DUPLICATE',
+  'TOO_PRECISE',
+  'IN_THE_FUTURE',
+  'OUT_OF_ORDER',
+  'PHONE_INVALID',
+  'RESIDENT_ID_INVALID',
 ] as const;
 export type FieldCode = (typeof FIELD_CODES)[number];
 
@@ -47,7 +59,11 @@ export class AppError extends Error {
   readonly errors: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ProblemCode, detail: string, options: { errors?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    options: { errors?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
     super(detail, { cause: options.cause });
     this.code = code;
     this.errors = options.errors ?? [];
@@ -73,5 +89,7 @@ export function unprocessable(pointer: string, code: FieldCode, message: string)
 /** 422 about several fields; the first one gives code and detail. */
 export function unprocessableFields(errors: readonly FieldError[]): AppError {
   const phone = errors[0]?.code === 'PHONE_INVALID';
-  return new AppError(phone ? 'PHONE_INVALID' : 'UNPROCESSABLE', errors[0]?.message ?? PROBLEMS.UNPROCESSABLE.title, { errors });
+  return new AppError(phone ? 'PHONE_INVALID' : 'UNPROCESSABLE', errors[0]?.message ?? PROBLEMS.UNPROCESSABLE.title, {
+    errors,
+  });
 }

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 
 /** SHA-256 of a JSON value, the same whatever the order of keys; tells a repeat from another request under one key. */
 export function fingerprint(value: unknown): Buffer {
-  return createHash('sha256').update(JSON.stringify(sorted(value))).digest();
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(value)))
+    .digest();
 }
 
 function sorted(value: unknown): unknown {

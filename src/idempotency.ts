@@ -5,7 +5,9 @@ import type { Trx } from './db/database.ts';
 import { AppError } from './errors.ts';
 import { fingerprint } from './fingerprint.ts';
 
-export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{8,255}$/, 'must be 8 to 255 visible ASCII characters');
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{8,255}$/, 'must be 8 to 255 visible ASCII characters');
 
 export interface Once<T> {
   readonly answer: T;
@@ -17,14 +19,24 @@ export interface Once<T> {
  * transaction of the effect, and a repeat gets the first answer. Throws IDEMPOTENCY_CONFLICT (the same key, another
  * body) and IDEMPOTENCY_IN_PROGRESS (the first one is still running). Without a key the effect just runs.
  */
-export async function once<T>(ctx: Ctx, operation: string, key: string | undefined, body: unknown, effect: (trx: Trx) => Promise<T>): Promise<Once<T>> {
+export async function once<T>(
+  ctx: Ctx,
+  operation: string,
+  key: string | undefined,
+  body: unknown,
+  effect: (trx: Trx) => Promise<T>,
+): Promise<Once<T>> {
   return ctx.db.transaction().execute(async (trx) => {
     if (key === undefined) return { answer: await effect(trx), replayed: false };
     const { clientId } = ctx.caller;
     const address = { table: 'idempotency_keys', column: 'answer', rowId: `${clientId}/${operation}/${key}` };
-    const lock = await sql<{ taken: boolean }>`SELECT pg_try_advisory_xact_lock(hashtextextended(${address.rowId}, 1)) AS taken`.execute(trx);
+    const lock = await sql<{
+      taken: boolean;
+    }>`SELECT pg_try_advisory_xact_lock(hashtextextended(${address.rowId}, 1)) AS taken`.execute(trx);
     if (!lock.rows[0]?.taken) {
-      throw new AppError('IDEMPOTENCY_IN_PROGRESS', 'A request with this Idempotency-Key is still running.', { retryAfterSeconds: 1 });
+      throw new AppError('IDEMPOTENCY_IN_PROGRESS', 'A request with this Idempotency-Key is still running.', {
+        retryAfterSeconds: 1,
+      });
     }
     const print = fingerprint(body);
     const earlier = await trx
@@ -35,15 +47,20 @@ export async function once<T>(ctx: Ctx, operation: string, key: string | undefin
       .where('key', '=', key)
       .executeTakeFirst();
     if (earlier) {
-      if (!earlier.fingerprint.equals(print)) throw new AppError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key was used with another body.');
+      if (!earlier.fingerprint.equals(print))
+        throw new AppError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key was used with another body.');
       return { answer: JSON.parse(ctx.vault.open(address, earlier.answer)) as T, replayed: true };
     }
     const answer = await effect(trx);
     await trx
       .insertInto('idempotency_keys')
       .values({
-        client_id: clientId, operation, key, fingerprint: print,
-        answer: ctx.vault.seal(address, JSON.stringify(answer)), created_at: ctx.now.toString(),
+        client_id: clientId,
+        operation,
+        key,
+        fingerprint: print,
+        answer: ctx.vault.seal(address, JSON.stringify(answer)),
+        created_at: ctx.now.toString(),
       })
       .execute();
     return { answer, replayed: false };

@@ -43,8 +43,10 @@ async function start(): Promise<void> {
     const app = await buildApp({ config, services, logger: log, lifecycle });
     closers.push(() => app.close());
     const address = await listen(app, config);
-    if (config.databaseUrl === null)
-      process.stdout.write(banner(address, given.adminApiKey ? '$ADMIN_API_KEY' : config.adminApiKey!));
+    if (config.databaseUrl === null) {
+      const key = given.adminApiKey ? '$ADMIN_API_KEY' : config.adminApiKey!;
+      process.stdout.write(banner(address, key, await sampleCommands(services.db, address, key)));
+    }
   } catch (error) {
     // A signal during the start takes away what the start stands on; its handler ends the process.
     if (lifecycle.draining) return;
@@ -144,8 +146,7 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
   return `http://${name}:${(app.server.address() as AddressInfo).port}`;
 }
 
-function banner(address: string, key: string): string {
-  const [permitted, taken, refused] = sampleCommands(address, key, Temporal.Now.instant());
+function banner(address: string, key: string, [permitted, taken, refused]: readonly string[]): string {
   return `
 collections-rules-service listens on ${address}
   API reference    ${address}/docs

@@ -19,7 +19,10 @@ export interface Vault {
   /** Opens with whichever key wrote it. Throws when the key is unknown or the row is not the one it was sealed for. */
   readonly open: (at: ColumnAddress, sealed: Buffer) => string;
   /** First 16 bytes of HMAC-SHA-256 over the kind and the normalised value; equal values have equal keys. */
-  readonly index: (kind: 'phone' | 'email' | 'im' | 'postal' | 'resident_id' | 'customer' | 'party', value: string) => Buffer;
+  readonly index: (
+    kind: 'phone' | 'email' | 'im' | 'postal' | 'resident_id' | 'customer' | 'party',
+    value: string,
+  ) => Buffer;
 }
 
 function associatedData({ table, column, rowId }: ColumnAddress): Buffer {
@@ -44,7 +47,9 @@ export function createVault(keys: readonly EncryptionKey[], blindIndexKey: Buffe
       const keyId = sealed.toString('utf8', 1, idEnd);
       const key = byId.get(keyId);
       if (!key) throw new Error(`no encryption key ${keyId}`);
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(idEnd, idEnd + 12)).setAAD(associatedData(at));
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(idEnd, idEnd + 12)).setAAD(
+        associatedData(at),
+      );
       decipher.setAuthTag(sealed.subarray(idEnd + 12, idEnd + 28));
       return decipher.update(sealed.subarray(idEnd + 28), undefined, 'utf8') + decipher.final('utf8');
     },
@@ -60,7 +65,9 @@ export function maskName(name: string): string {
 
 /** Keeps the ends of a number and hides the middle: `+8613800138000` to `+8613****8000`; short values keep nothing. */
 export function maskNumber(value: string): string {
-  return value.length < 8 ? '*'.repeat(value.length) : `${value.slice(0, 3)}${'*'.repeat(value.length - 7)}${value.slice(-4)}`;
+  return value.length < 8
+    ? '*'.repeat(value.length)
+    : `${value.slice(0, 3)}${'*'.repeat(value.length - 7)}${value.slice(-4)}`;
 }
 
 /** `zhang@example.com` to `z****@example.com`. */

@@ -85,6 +85,21 @@ export const instantSchema = z.iso
     'must be from 1970 to 2099 with at most nine decimals',
   );
 
+/** The one zone in which the service writes instants that are not part of a decision. */
+const WIRE_ZONE = 'Asia/Shanghai';
+
+/** An instant as it is written on the wire, to the microsecond it is stored with; null stays null. */
+export function wireInstant(instant: Temporal.Instant): string;
+export function wireInstant(instant: Temporal.Instant | null): string | null;
+export function wireInstant(instant: Temporal.Instant | null): string | null {
+  return instant === null ? null : instant.toString({ timeZone: WIRE_ZONE });
+}
+
+/** An instant that `instantSchema` accepted, cut to the microseconds the database keeps. */
+export function storedInstant(text: string): Temporal.Instant {
+  return Temporal.Instant.from(text).round({ smallestUnit: 'microsecond', roundingMode: 'floor' });
+}
+
 /** Milliseconds since 1970 of an instant that `instantSchema` accepted. */
 export function epochMs(instant: string): number {
   return Temporal.Instant.from(instant).epochMilliseconds;

@@ -6,7 +6,10 @@ export type AttemptRow = Selectable<AttemptsTable>;
 export type CorrectionRow = Selectable<AttemptCorrectionsTable>;
 
 /** The first report and its corrections in order; undefined when the id is unknown. */
-export async function findAttempt(db: Db | Trx, attemptId: string): Promise<{ row: AttemptRow; corrections: CorrectionRow[] } | undefined> {
+export async function findAttempt(
+  db: Db | Trx,
+  attemptId: string,
+): Promise<{ row: AttemptRow; corrections: CorrectionRow[] } | undefined> {
   const row = await db
     .selectFrom('attempt_directory as directory')
     .innerJoin('attempts', (join) =>
@@ -41,8 +44,18 @@ export interface Subject {
 export async function findSubject(
   db: Db,
   wanted: { customerId: string; partyId: string | null; contactPointId: string | null; addressKey: Buffer | null },
-): Promise<{ customer: boolean; party: { partyId: string; personKey: Buffer } | null; contactPoint: { contactPointId: string; addressKey: Buffer } | null }> {
-  const result = await sql<{ customer_id: string; party_id: string | null; person_key: Buffer; contact_point_id: string | null; address_key: Buffer }>`
+): Promise<{
+  customer: boolean;
+  party: { partyId: string; personKey: Buffer } | null;
+  contactPoint: { contactPointId: string; addressKey: Buffer } | null;
+}> {
+  const result = await sql<{
+    customer_id: string;
+    party_id: string | null;
+    person_key: Buffer;
+    contact_point_id: string | null;
+    address_key: Buffer;
+  }>`
     SELECT c.customer_id, p.party_id, p.person_key, cp.contact_point_id, cp.address_key
     FROM customers c
     LEFT JOIN parties p ON p.customer_id = c.customer_id
@@ -77,7 +90,11 @@ export async function findReservationFor(
 }
 
 /** Counts a contact for its person and its number; the pending entries of the reservation it settles go in the same breath. */
-export async function countAttempt(trx: Trx, row: AttemptRow | Parameters<typeof entriesOf>[0], settled: { id: string; at: Temporal.Instant } | null): Promise<void> {
+export async function countAttempt(
+  trx: Trx,
+  row: AttemptRow | Parameters<typeof entriesOf>[0],
+  settled: { id: string; at: Temporal.Instant } | null,
+): Promise<void> {
   if (settled !== null) {
     await trx
       .deleteFrom('budget_entries')
@@ -101,10 +118,26 @@ export async function recount(trx: Trx, row: AttemptRow, outcome: string): Promi
 }
 
 function subjectKeys(row: { person_key: Buffer; address_key: Buffer | null }): Buffer[] {
-  return row.address_key === null || row.address_key.equals(row.person_key) ? [row.person_key] : [row.person_key, row.address_key];
+  return row.address_key === null || row.address_key.equals(row.person_key)
+    ? [row.person_key]
+    : [row.person_key, row.address_key];
 }
 
-function entriesOf(row: Pick<AttemptRow, 'person_key' | 'address_key' | 'attempt_id' | 'customer_id' | 'account_ids' | 'channel' | 'direction' | 'purpose' | 'outcome' | 'collector_id'> & { started_at: string | Temporal.Instant }) {
+function entriesOf(
+  row: Pick<
+    AttemptRow,
+    | 'person_key'
+    | 'address_key'
+    | 'attempt_id'
+    | 'customer_id'
+    | 'account_ids'
+    | 'channel'
+    | 'direction'
+    | 'purpose'
+    | 'outcome'
+    | 'collector_id'
+  > & { started_at: string | Temporal.Instant },
+) {
   return subjectKeys(row).map((subject_key) => ({
     subject_key,
     started_at: row.started_at.toString(),

@@ -4,8 +4,17 @@ import { CHANNELS, COLLECTOR_KINDS, PURPOSES, REPORTED_OUTCOMES } from '../rules
 import { idSchema, instantSchema } from '../validation.ts';
 
 const attribution = z.strictObject({ accountId: idSchema, call: z.boolean(), conversation: z.boolean() });
-const recording = z.strictObject({ uri: z.string().min(1).max(1000), sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits').optional() });
-const receipt = z.strictObject({ kind: z.enum(['identified_call', 'acknowledged', 'signed', 'family_signed', 'registered_mail']), at: instantSchema });
+const recording = z.strictObject({
+  uri: z.string().min(1).max(1000),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
+    .optional(),
+});
+const receipt = z.strictObject({
+  kind: z.enum(['identified_call', 'acknowledged', 'signed', 'family_signed', 'registered_mail']),
+  at: instantSchema,
+});
 
 /** What a later report may add or correct. */
 const completion = {
@@ -22,12 +31,17 @@ const completion = {
 export const attemptReportSchema = z
   .strictObject({
     attemptId: callIdSchema.describe('Your id of this contact: the same report again gives the first result'),
-    reservationId: z.string().min(1).max(64).optional(),
+    reservationId: z.string().min(1).max(64).nullable().default(null),
     customerId: idSchema,
     accountIds: z.array(idSchema).min(1).max(50).optional(),
     partyId: idSchema.optional().describe('The debtor when left out'),
     contactPointId: idSchema.optional(),
-    address: z.string().min(1).max(200).optional().describe('The number as the dialer has it, instead of contactPointId'),
+    address: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('The number as the dialer has it, instead of contactPointId'),
     channel: z.enum(CHANNELS),
     direction: z.enum(['outbound', 'inbound']).default('outbound'),
     purpose: z.enum(PURPOSES).default('collect'),
@@ -48,9 +62,19 @@ export const attemptReportSchema = z
     id: 'AttemptReport',
     examples: [
       {
-        attemptId: 'dialer-7:call-123', customerId: 'C1', accountIds: ['A1'], partyId: 'self', contactPointId: 'm1', channel: 'voice', direction: 'outbound',
-        startedAt: '2026-11-23T10:00:05+08:00', endedAt: '2026-11-23T10:03:00+08:00', outcome: 'conversation', identityVerified: true,
-        collector: { kind: 'creditor', id: 'bank' }, attributions: [{ accountId: 'A1', call: true, conversation: true }],
+        attemptId: 'dialer-7:call-123',
+        customerId: 'C1',
+        accountIds: ['A1'],
+        partyId: 'self',
+        contactPointId: 'm1',
+        channel: 'voice',
+        direction: 'outbound',
+        startedAt: '2026-11-23T10:00:05+08:00',
+        endedAt: '2026-11-23T10:03:00+08:00',
+        outcome: 'conversation',
+        identityVerified: true,
+        collector: { kind: 'creditor', id: 'bank' },
+        attributions: [{ accountId: 'A1', call: true, conversation: true }],
       },
     ],
   });
@@ -86,7 +110,9 @@ export const attemptSchema = z
     note: z.string().nullable().describe('Needs the scope personal-data:read'),
     late: z.boolean().describe('True when no live reservation covered the contact'),
     recordedAt: instantSchema,
-    corrections: z.array(z.object({ correctionNo: z.int(), recordedAt: instantSchema, clientId: z.string(), fields: z.array(z.string()) })),
+    corrections: z.array(
+      z.object({ correctionNo: z.int(), recordedAt: instantSchema, clientId: z.string(), fields: z.array(z.string()) }),
+    ),
   })
   .meta({ id: 'Attempt' });
 

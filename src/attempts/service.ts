@@ -5,8 +5,17 @@ import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { normaliseAddress } from '../phone.ts';
 import type { ReportedOutcome } from '../rules/contact/facts.ts';
+import { storedInstant, wireInstant } from '../validation.ts';
 import {
-  type AttemptRow, type CorrectionRow, countAttempt, findAttempt, findReservationFor, findSubject, markWrongNumber, recount, type Subject,
+  type AttemptRow,
+  type CorrectionRow,
+  countAttempt,
+  findAttempt,
+  findReservationFor,
+  findSubject,
+  markWrongNumber,
+  recount,
+  type Subject,
 } from './repository.ts';
 import type { Attempt, AttemptCorrection, AttemptReport } from './schemas.ts';
 
@@ -28,7 +37,7 @@ export interface Reported {
 export async function reportAttempt(ctx: Ctx, report: AttemptReport): Promise<Reported> {
   requireScope(ctx, 'contact:report');
   const collector = collectorOf(ctx, report.collector);
-  const startedAt = Temporal.Instant.from(report.startedAt);
+  const startedAt = storedInstant(report.startedAt);
   checkTimes(ctx, report, startedAt);
   const subject = await subjectOf(ctx, report);
   const print = fingerprint(report);
@@ -38,11 +47,21 @@ export async function reportAttempt(ctx: Ctx, report: AttemptReport): Promise<Re
     const earlier = await findAttempt(trx, report.attemptId);
     if (earlier) return { ...(await repeated(ctx, trx, earlier, report, print)), created: false };
     const { attemptId, customerId } = report;
-    const reservation = await findReservationFor(trx, { customerId, reservationId: report.reservationId ?? null, clientId: ctx.caller.clientId, attemptId });
-    if (report.reservationId !== undefined && !reservation) throw notFound('/reservationId', 'reservation of this customer');
-    const settles = reservation !== undefined && reservation.attempt_id === null && reservation.channel === report.channel &&
-      reservation.contact_point_id === subject.contactPointId && reservation.party_id === subject.partyId;
-    const inTime = settles && reservation.released_at === null && Temporal.Instant.compare(startedAt, reservation.expires_at) < 0;
+    const reservation = await findReservationFor(trx, {
+      customerId,
+      reservationId: report.reservationId,
+      clientId: ctx.caller.clientId,
+      attemptId,
+    });
+    if (report.reservationId !== null && !reservation) throw notFound('/reservationId', 'reservation of this customer');
+    const settles =
+      reservation !== undefined &&
+      reservation.attempt_id === null &&
+      reservation.channel === report.channel &&
+      reservation.contact_point_id === subject.contactPointId &&
+      reservation.party_id === subject.partyId;
+    const inTime =
+      settles && reservation.released_at === null && Temporal.Instant.compare(startedAt, reservation.expires_at) < 0;
     const row = await trx
       .insertInto('attempts')
       .values({
@@ -53,7 +72,10 @@ export async function reportAttempt(ctx: Ctx, report: AttemptReport): Promise<Re
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await trx.insertInto('attempt_directory').values({ attempt_id: attemptId, customer_id: customerId, started_at: row.started_at.toString() }).execute();
+    await trx
+      .insertInto('attempt_directory')
+      .values({ attempt_id: attemptId, customer_id: customerId, started_at: row.started_at.toString() })
+      .execute();
     if (settles) {
       await trx
         .updateTable('reservations')
@@ -66,7 +88,11 @@ export async function reportAttempt(ctx: Ctx, report: AttemptReport): Promise<Re
     if (row.outcome === 'wrong_number') await markWrongNumber(trx, row, true);
     return { row, corrections: [] as CorrectionRow[], created: true };
   });
-  return { attempt: attemptOf(ctx, result.row, result.corrections), created: result.created, version: 1 + result.corrections.length };
+  return {
+    attempt: attemptOf(ctx, result.row, result.corrections),
+    created: result.created,
+    version: 1 + result.corrections.length,
+  };
 }
 
 /** Two reports of one attempt wait for each other, whatever they say about whom it was with. */
@@ -74,12 +100,22 @@ async function lockAttempt(trx: Trx, attemptId: string): Promise<void> {
   await lockBudgetSubjects(trx, [fingerprint({ attemptId })]);
 }
 
-async function repeated(ctx: Ctx, trx: Trx, earlier: { row: AttemptRow; corrections: CorrectionRow[] }, report: AttemptReport, print: Buffer) {
+async function repeated(
+  ctx: Ctx,
+  trx: Trx,
+  earlier: { row: AttemptRow; corrections: CorrectionRow[] },
+  report: AttemptReport,
+  print: Buffer,
+) {
   const { row, corrections } = earlier;
   if (row.fingerprint.equals(print) || report.outcome === 'placed') return earlier;
-  const sameContact = row.customer_id === report.customerId && Temporal.Instant.compare(row.started_at, Temporal.Instant.from(report.startedAt)) === 0;
+  const sameContact =
+    row.customer_id === report.customerId &&
+    Temporal.Instant.compare(row.started_at, storedInstant(report.startedAt)) === 0;
   if (!sameContact || currentOutcome(row, corrections) !== 'placed') {
-    const completed = corrections.some((correction) => fingerprint(correction.changes).equals(fingerprint(changesOf(report))));
+    const completed = corrections.some((correction) =>
+      fingerprint(correction.changes).equals(fingerprint(changesOf(report))),
+    );
     if (completed && sameContact) return earlier;
     throw new AppError('ATTEMPT_CONFLICT', 'This attempt was reported with other content; correct it with PATCH.');
   }
@@ -90,7 +126,12 @@ async function repeated(ctx: Ctx, trx: Trx, earlier: { row: AttemptRow; correcti
  * Corrects or completes an attempt by a further event; nothing is overwritten, counts follow the newest outcome.
  * Decisions that were taken meanwhile keep the facts they saw.
  */
-export async function correctAttempt(ctx: Ctx, attemptId: string, correction: AttemptCorrection, expectedVersion: number | null): Promise<Reported> {
+export async function correctAttempt(
+  ctx: Ctx,
+  attemptId: string,
+  correction: AttemptCorrection,
+  expectedVersion: number | null,
+): Promise<Reported> {
   requireScope(ctx, 'contact:report');
   const result = await ctx.db.transaction().execute(async (trx) => {
     await lockAttempt(trx, attemptId);
@@ -101,19 +142,35 @@ export async function correctAttempt(ctx: Ctx, attemptId: string, correction: At
     }
     return appendCorrection(ctx, trx, earlier, changesOf(correction));
   });
-  return { attempt: attemptOf(ctx, result.row, result.corrections), created: false, version: 1 + result.corrections.length };
+  return {
+    attempt: attemptOf(ctx, result.row, result.corrections),
+    created: false,
+    version: 1 + result.corrections.length,
+  };
 }
 
-async function appendCorrection(ctx: Ctx, trx: Trx, earlier: { row: AttemptRow; corrections: CorrectionRow[] }, changes: Record<string, unknown>) {
+async function appendCorrection(
+  ctx: Ctx,
+  trx: Trx,
+  earlier: { row: AttemptRow; corrections: CorrectionRow[] },
+  changes: Record<string, unknown>,
+) {
   const { row, corrections } = earlier;
   const { note, ...open } = changes;
   const correctionNo = corrections.length + 1;
-  const sealed = typeof note === 'string' ? { noteSealed: ctx.vault.seal(noteAddress(row, correctionNo), note).toString('base64') } : {};
+  const sealed =
+    typeof note === 'string'
+      ? { noteSealed: ctx.vault.seal(noteAddress(row, correctionNo), note).toString('base64') }
+      : {};
   const added = await trx
     .insertInto('attempt_corrections')
     .values({
-      customer_id: row.customer_id, attempt_id: row.attempt_id, correction_no: correctionNo,
-      changes: JSON.stringify({ ...open, ...sealed }), client_id: ctx.caller.clientId, recorded_at: ctx.now.toString(),
+      customer_id: row.customer_id,
+      attempt_id: row.attempt_id,
+      correction_no: correctionNo,
+      changes: JSON.stringify({ ...open, ...sealed }),
+      client_id: ctx.caller.clientId,
+      recorded_at: ctx.now.toString(),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -121,7 +178,8 @@ async function appendCorrection(ctx: Ctx, trx: Trx, earlier: { row: AttemptRow; 
   const after = (changes.outcome as string | undefined) ?? before;
   if (after !== before) {
     await recount(trx, row, after);
-    if (after === 'wrong_number' || before === 'wrong_number') await markWrongNumber(trx, row, after === 'wrong_number');
+    if (after === 'wrong_number' || before === 'wrong_number')
+      await markWrongNumber(trx, row, after === 'wrong_number');
   }
   return { row, corrections: [...corrections, added] };
 }
@@ -149,23 +207,51 @@ function checkTimes(ctx: Ctx, report: AttemptReport, startedAt: Temporal.Instant
 }
 
 async function subjectOf(ctx: Ctx, report: AttemptReport): Promise<Subject> {
-  const kind = report.channel === 'email' || report.channel === 'im' ? report.channel : report.channel === 'letter' || report.channel === 'visit' ? 'postal' : 'phone';
+  const kind =
+    report.channel === 'email' || report.channel === 'im'
+      ? report.channel
+      : report.channel === 'letter' || report.channel === 'visit'
+        ? 'postal'
+        : 'phone';
   const address = report.address === undefined ? null : normaliseAddress(kind, report.address);
-  if (report.address !== undefined && address === null) throw unprocessable('/address', kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT', 'This is no valid address for the channel.');
+  if (report.address !== undefined && address === null)
+    throw unprocessable(
+      '/address',
+      kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT',
+      'This is no valid address for the channel.',
+    );
   const addressKey = address === null ? null : ctx.vault.index(kind, address);
   const found = await findSubject(ctx.db, {
-    customerId: report.customerId, partyId: report.partyId ?? null, contactPointId: report.contactPointId ?? null, addressKey,
+    customerId: report.customerId,
+    partyId: report.partyId ?? null,
+    contactPointId: report.contactPointId ?? null,
+    addressKey,
   });
   if (!found.customer) throw notFound('/customerId', 'customer');
   if (!found.party) throw notFound('/partyId', 'party');
   if (report.contactPointId !== undefined && !found.contactPoint) throw notFound('/contactPointId', 'contact point');
-  return { ...found.party, contactPointId: found.contactPoint?.contactPointId ?? null, addressKey: found.contactPoint?.addressKey ?? addressKey };
+  return {
+    ...found.party,
+    contactPointId: found.contactPoint?.contactPointId ?? null,
+    addressKey: found.contactPoint?.addressKey ?? addressKey,
+  };
 }
 
 /** Only what was sent: a correction changes nothing else. */
 function changesOf(report: AttemptCorrection): Record<string, unknown> {
-  const { outcome, endedAt, identityVerified, attributions, recording, offeredToPay, answerIncomplete, receipt, note } = report;
-  const changes = { outcome, endedAt, identityVerified, attributions, recording, offeredToPay, answerIncomplete, receipt, note };
+  const { outcome, endedAt, identityVerified, attributions, recording, offeredToPay, answerIncomplete, receipt, note } =
+    report;
+  const changes = {
+    outcome,
+    endedAt,
+    identityVerified,
+    attributions,
+    recording,
+    offeredToPay,
+    answerIncomplete,
+    receipt,
+    note,
+  };
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 }
 
@@ -173,13 +259,19 @@ function noteAddress(row: { customer_id: string; attempt_id: string }, correctio
   return { table: 'attempts', column: 'note', rowId: `${row.customer_id}/${row.attempt_id}/${correctionNo}` };
 }
 
-function rowOf(ctx: Ctx, report: AttemptReport, subject: Subject, collector: { kind: string; id: string }, print: Buffer) {
+function rowOf(
+  ctx: Ctx,
+  report: AttemptReport,
+  subject: Subject,
+  collector: { kind: string; id: string },
+  print: Buffer,
+) {
   const { outcome: _, endedAt: __, note, ...details } = changesOf(report);
   const address = noteAddress({ customer_id: report.customerId, attempt_id: report.attemptId }, 0);
   return {
     customer_id: report.customerId,
     attempt_id: report.attemptId,
-    started_at: report.startedAt,
+    started_at: storedInstant(report.startedAt).toString(),
     ended_at: report.endedAt ?? null,
     client_id: ctx.caller.clientId,
     party_id: subject.partyId,
@@ -216,8 +308,8 @@ function attemptOf(ctx: Ctx, row: AttemptRow, corrections: readonly CorrectionRo
     channel: row.channel as Attempt['channel'],
     direction: row.direction as Attempt['direction'],
     purpose: row.purpose as Attempt['purpose'],
-    startedAt: row.started_at.toString(),
-    endedAt: state.endedAt ?? row.ended_at?.toString() ?? null,
+    startedAt: wireInstant(row.started_at),
+    endedAt: state.endedAt ?? wireInstant(row.ended_at),
     outcome: currentOutcome(row, corrections) as ReportedOutcome,
     automated: row.automated,
     ringless: state.ringless ?? false,
@@ -230,10 +322,10 @@ function attemptOf(ctx: Ctx, row: AttemptRow, corrections: readonly CorrectionRo
     receipt: state.receipt ?? null,
     note: ctx.caller.scopes.has('personal-data:read') ? noteOf(ctx, row, corrections) : null,
     late: row.late,
-    recordedAt: row.recorded_at.toString(),
+    recordedAt: wireInstant(row.recorded_at),
     corrections: corrections.map((one) => ({
       correctionNo: one.correction_no,
-      recordedAt: one.recorded_at.toString(),
+      recordedAt: wireInstant(one.recorded_at),
       clientId: one.client_id,
       fields: Object.keys(one.changes).map((field) => (field === 'noteSealed' ? 'note' : field)),
     })),
@@ -242,6 +334,10 @@ function attemptOf(ctx: Ctx, row: AttemptRow, corrections: readonly CorrectionRo
 
 function noteOf(ctx: Ctx, row: AttemptRow, corrections: readonly CorrectionRow[]): string | null {
   const newest = corrections.findLast(({ changes }) => typeof changes.noteSealed === 'string');
-  if (newest) return ctx.vault.open(noteAddress(row, newest.correction_no), Buffer.from(newest.changes.noteSealed as string, 'base64'));
+  if (newest)
+    return ctx.vault.open(
+      noteAddress(row, newest.correction_no),
+      Buffer.from(newest.changes.noteSealed as string, 'base64'),
+    );
   return row.note_sealed === null ? null : ctx.vault.open(noteAddress(row, 0), row.note_sealed);
 }

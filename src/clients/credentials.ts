@@ -45,7 +45,13 @@ async function verify(db: Db, token: string, hash: Buffer): Promise<Caller | nul
   const row = await db
     .selectFrom('api_keys')
     .innerJoin('api_clients', 'api_clients.client_id', 'api_keys.client_id')
-    .select(['api_keys.secret_sha256', 'api_keys.expires_at', 'api_clients.client_id', 'api_clients.scopes', 'api_clients.collector_id'])
+    .select([
+      'api_keys.secret_sha256',
+      'api_keys.expires_at',
+      'api_clients.client_id',
+      'api_clients.scopes',
+      'api_clients.collector_id',
+    ])
     .where('api_keys.key_id', '=', keyId)
     .where('api_keys.revoked_at', 'is', null)
     .where('api_clients.revoked_at', 'is', null)

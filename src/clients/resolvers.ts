@@ -10,13 +10,20 @@ export const clientResolvers: Resolvers = {
   },
   Mutation: {
     createApiClient: async (_, args, context) =>
-      (await createClient(contextOfResolver(context), parseInput(newClientSchema, args.input), idempotencyKeyOf(context))).answer,
+      (
+        await createClient(
+          contextOfResolver(context),
+          parseInput(newClientSchema, args.input),
+          idempotencyKeyOf(context),
+        )
+      ).answer,
     rotateApiKey: async (_, args, context) =>
       rotateKey(
         contextOfResolver(context),
         parseInput(idSchema, args.clientId),
         parseInput(rotateSchema, { overlapSeconds: args.overlapSeconds ?? undefined }).overlapSeconds,
       ),
-    revokeApiClient: async (_, args, context) => revokeClient(contextOfResolver(context), parseInput(idSchema, args.clientId)),
+    revokeApiClient: async (_, args, context) =>
+      revokeClient(contextOfResolver(context), parseInput(idSchema, args.clientId)),
   },
 };

@@ -15,8 +15,11 @@ export const clientRoutes: FastifyPluginAsyncZod = async (app) => {
     '/api-clients',
     {
       schema: {
-        operationId: 'createApiClient', tags, summary: 'Register a system that may call; its key is shown once',
-        headers: idempotencyHeadersSchema, body: newClientSchema,
+        operationId: 'createApiClient',
+        tags,
+        summary: 'Register a system that may call; its key is shown once',
+        headers: idempotencyHeadersSchema,
+        body: newClientSchema,
         response: { 201: clientWithKeySchema, ...problems(409, 413, 415, 422) },
       },
     },
@@ -27,14 +30,25 @@ export const clientRoutes: FastifyPluginAsyncZod = async (app) => {
   );
   app.get(
     '/api-clients',
-    { schema: { operationId: 'listApiClients', tags, summary: 'All systems that may call', response: { 200: clientListSchema, ...problems() } } },
+    {
+      schema: {
+        operationId: 'listApiClients',
+        tags,
+        summary: 'All systems that may call',
+        response: { 200: clientListSchema, ...problems() },
+      },
+    },
     async (request) => ({ items: await listClients(contextOf(request)) }),
   );
   app.post(
     '/api-clients/:clientId/rotate',
     {
       schema: {
-        operationId: 'rotateApiKey', tags, summary: 'Make a further key; older ones stay valid for the overlap', params, body: rotateSchema,
+        operationId: 'rotateApiKey',
+        tags,
+        summary: 'Make a further key; older ones stay valid for the overlap',
+        params,
+        body: rotateSchema,
         response: { 200: clientWithKeySchema, ...problems(404, 413, 415) },
       },
     },
@@ -42,7 +56,15 @@ export const clientRoutes: FastifyPluginAsyncZod = async (app) => {
   );
   app.post(
     '/api-clients/:clientId/revoke',
-    { schema: { operationId: 'revokeApiClient', tags, summary: 'End a client and all its keys', params, response: { 200: clientSchema, ...problems(404) } } },
+    {
+      schema: {
+        operationId: 'revokeApiClient',
+        tags,
+        summary: 'End a client and all its keys',
+        params,
+        response: { 200: clientSchema, ...problems(404) },
+      },
+    },
     async (request) => revokeClient(contextOf(request), request.params.clientId),
   );
 };

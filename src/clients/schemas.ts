@@ -13,12 +13,27 @@ export const newClientSchema = z
     clientId: idSchema.describe('Your id of the system that will call'),
     name: z.string().trim().min(1).max(200),
     scopes,
-    collectorId: idSchema.nullable().default(null).describe('Set for a vendor: the client may then act only as this collector'),
+    collectorId: idSchema
+      .nullable()
+      .default(null)
+      .describe('Set for a vendor: the client may then act only as this collector'),
   })
-  .meta({ id: 'NewApiClient', examples: [{ clientId: 'dialer-7', name: 'Dialer of vendor 7', scopes: ['contact:check', 'contact:report'], collectorId: 'vendor-7' }] });
+  .meta({
+    id: 'NewApiClient',
+    examples: [
+      {
+        clientId: 'dialer-7',
+        name: 'Dialer of vendor 7',
+        scopes: ['contact:check', 'contact:report'],
+        collectorId: 'vendor-7',
+      },
+    ],
+  });
 
 export const rotateSchema = z
-  .strictObject({ overlapSeconds: z.int().min(0).max(2_592_000).default(86_400).describe('How long the older keys stay valid') })
+  .strictObject({
+    overlapSeconds: z.int().min(0).max(2_592_000).default(86_400).describe('How long the older keys stay valid'),
+  })
   .meta({ id: 'RotateApiKey' });
 
 export const clientSchema = z

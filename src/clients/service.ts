@@ -5,6 +5,7 @@ import type { Trx } from '../db/database.ts';
 import type { ApiClientsTable } from '../db/tables.ts';
 import { AppError, notFound } from '../errors.ts';
 import { type Once, once } from '../idempotency.ts';
+import { wireInstant } from '../validation.ts';
 import { sha256 } from './credentials.ts';
 import type { Client, ClientWithKey, NewClient } from './schemas.ts';
 
@@ -15,8 +16,12 @@ export async function createClient(ctx: Ctx, input: NewClient, idempotencyKey?: 
     const row = await trx
       .insertInto('api_clients')
       .values({
-        client_id: input.clientId, name: input.name, scopes: input.scopes, collector_id: input.collectorId,
-        created_at: ctx.now.toString(), revoked_at: null,
+        client_id: input.clientId,
+        name: input.name,
+        scopes: input.scopes,
+        collector_id: input.collectorId,
+        created_at: ctx.now.toString(),
+        revoked_at: null,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
@@ -30,7 +35,13 @@ export async function createClient(ctx: Ctx, input: NewClient, idempotencyKey?: 
 export async function rotateKey(ctx: Ctx, clientId: string, overlapSeconds: number): Promise<ClientWithKey> {
   requireScope(ctx, 'admin');
   const answer = await ctx.db.transaction().execute(async (trx) => {
-    const row = await trx.selectFrom('api_clients').selectAll().where('client_id', '=', clientId).where('revoked_at', 'is', null).forUpdate().executeTakeFirst();
+    const row = await trx
+      .selectFrom('api_clients')
+      .selectAll()
+      .where('client_id', '=', clientId)
+      .where('revoked_at', 'is', null)
+      .forUpdate()
+      .executeTakeFirst();
     if (!row) throw notFound('/clientId', 'active API client');
     const until = ctx.now.add({ seconds: overlapSeconds }).toString();
     await trx
@@ -49,7 +60,12 @@ export async function rotateKey(ctx: Ctx, clientId: string, overlapSeconds: numb
 export async function revokeClient(ctx: Ctx, clientId: string): Promise<Client> {
   requireScope(ctx, 'admin');
   const row = await ctx.db.transaction().execute(async (trx) => {
-    await trx.updateTable('api_clients').set({ revoked_at: ctx.now.toString() }).where('client_id', '=', clientId).where('revoked_at', 'is', null).execute();
+    await trx
+      .updateTable('api_clients')
+      .set({ revoked_at: ctx.now.toString() })
+      .where('client_id', '=', clientId)
+      .where('revoked_at', 'is', null)
+      .execute();
     return trx.selectFrom('api_clients').selectAll().where('client_id', '=', clientId).executeTakeFirst();
   });
   if (!row) throw notFound('/clientId', 'API client');
@@ -68,7 +84,14 @@ async function addKey(trx: Trx, ctx: Ctx, clientId: string): Promise<string> {
   const key = `ck_${keyId}_${randomBytes(32).toString('base64url')}`;
   await trx
     .insertInto('api_keys')
-    .values({ key_id: keyId, client_id: clientId, secret_sha256: sha256(key), created_at: ctx.now.toString(), expires_at: null, revoked_at: null })
+    .values({
+      key_id: keyId,
+      client_id: clientId,
+      secret_sha256: sha256(key),
+      created_at: ctx.now.toString(),
+      expires_at: null,
+      revoked_at: null,
+    })
     .execute();
   return key;
 }
@@ -79,7 +102,7 @@ function clientOf(row: Selectable<ApiClientsTable>): Client {
     name: row.name,
     scopes: row.scopes as Scope[],
     collectorId: row.collector_id,
-    createdAt: row.created_at.toString(),
-    revokedAt: row.revoked_at?.toString() ?? null,
+    createdAt: wireInstant(row.created_at),
+    revokedAt: wireInstant(row.revoked_at),
   };
 }

@@ -17,7 +17,8 @@ interface StoredReason {
 }
 
 /** The answer as it is stored and replayed to the same bytes. */
-export interface StoredAnswer extends Omit<PermissionAnswer, 'reasons' | 'warnings' | 'obligations' | 'shadow' | 'reasonText' | 'reasonCode'> {
+export interface StoredAnswer
+  extends Omit<PermissionAnswer, 'reasons' | 'warnings' | 'obligations' | 'shadow' | 'reasonText' | 'reasonCode'> {
   readonly reasons: readonly StoredReason[];
   readonly warnings: readonly StoredReason[];
   readonly obligations: readonly { readonly code: string; readonly pack: string }[];
@@ -25,11 +26,20 @@ export interface StoredAnswer extends Omit<PermissionAnswer, 'reasons' | 'warnin
 
 /** The engine's own refusal, when a jurisdiction has no pack in force: fail closed. */
 const NO_POLICY: StoredReason = {
-  code: 'MISSING_FACTS', ruleId: 'engine.policy', pack: 'none', strength: 'must', permittedFrom: null, used: null, max: null,
+  code: 'MISSING_FACTS',
+  ruleId: 'engine.policy',
+  pack: 'none',
+  strength: 'must',
+  permittedFrom: null,
+  used: null,
+  max: null,
 };
 const NO_POLICY_TEXT = {
   'zh-CN': { text: '该客户所在法域没有生效的规则包，不得联系。', citation: '系统默认：缺少规则即拒绝' },
-  en: { text: 'No policy pack is in force for this jurisdiction, so nobody may be contacted.', citation: 'System default: no rule, no permission' },
+  en: {
+    text: 'No policy pack is in force for this jurisdiction, so nobody may be contacted.',
+    citation: 'System default: no rule, no permission',
+  },
 };
 
 export interface Grant {
@@ -55,8 +65,12 @@ export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Gr
     used: limit?.used ?? null,
     max: limit?.max ?? null,
   });
-  const seconds = verdict.packs.map(({ spec }) => (reservationId === null ? spec.checkValiditySeconds : spec.reservationSeconds));
-  const validUntil = verdict.permitted ? Math.min(verdict.at + Math.min(...seconds) * 1000, verdict.closesAt ?? Number.POSITIVE_INFINITY) : null;
+  const seconds = verdict.packs.map(({ spec }) =>
+    reservationId === null ? spec.checkValiditySeconds : spec.reservationSeconds,
+  );
+  const validUntil = verdict.permitted
+    ? Math.min(verdict.at + Math.min(...seconds) * 1000, verdict.closesAt ?? Number.POSITIVE_INFINITY)
+    : null;
   return {
     decisionId,
     permitted: verdict.permitted,
@@ -81,7 +95,9 @@ export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Gr
       resetsAt: instant(limit.resetsAt),
     })),
     obligations: verdict.packs.flatMap((pack) =>
-      verdict.obligations.filter((one) => pack.obligations.includes(one)).map((one) => ({ code: one.spec.code, pack: pack.id })),
+      verdict.obligations
+        .filter((one) => pack.obligations.includes(one))
+        .map((one) => ({ code: one.spec.code, pack: pack.id })),
     ),
   };
 }
@@ -105,7 +121,11 @@ export function renderAnswer(stored: StoredAnswer, policy: PolicyRegistry, langu
   };
 }
 
-function renderReason({ used, max, ...reason }: StoredReason, policy: PolicyRegistry, language: Language): PermissionAnswer['reasons'][number] {
+function renderReason(
+  { used, max, ...reason }: StoredReason,
+  policy: PolicyRegistry,
+  language: Language,
+): PermissionAnswer['reasons'][number] {
   if (reason.ruleId === NO_POLICY.ruleId) return { ...reason, ...NO_POLICY_TEXT[language] };
   const key = language === 'en' ? 'en' : 'zh';
   const spec = policy.byId(reason.pack)?.compiled.rules.find((rule) => rule.spec.id === reason.ruleId)?.spec;

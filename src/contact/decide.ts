@@ -7,7 +7,15 @@ import { evaluate } from '../rules/contact/evaluate.ts';
 import type { ContactFacts } from '../rules/contact/facts.ts';
 import { type StoredAnswer, storedAnswer } from './answer.ts';
 import { type Collector, factsOf } from './facts.ts';
-import { type FactsKey, type FactsRow, loadFacts, lockSubjects, type NewDecision, type NewReservation, recordDecisions } from './repository.ts';
+import {
+  type FactsKey,
+  type FactsRow,
+  loadFacts,
+  lockSubjects,
+  type NewDecision,
+  type NewReservation,
+  recordDecisions,
+} from './repository.ts';
 import type { PermissionRequest } from './schemas.ts';
 
 /** One question on its way: what was asked, by whom, at which one instant. */
@@ -55,7 +63,10 @@ export async function decideChecks(deps: Deps, asks: readonly Ask[]): Promise<Ou
   return asks.map((ask, index) => {
     try {
       const { verdict } = judge(deps.policy, ask, rows[index]!);
-      return { answer: storedAnswer(verdict, { decisionId: newId('dec', ask.nowMs), reservationId: null }), repeated: false };
+      return {
+        answer: storedAnswer(verdict, { decisionId: newId('dec', ask.nowMs), reservationId: null }),
+        repeated: false,
+      };
     } catch (error) {
       return error as Error;
     }
@@ -75,7 +86,8 @@ export async function decideAndRecord(deps: Deps, asks: readonly Ask[]): Promise
     const outcomes = await inTransaction(deps.pool, (client) => lockAndDecide(deps, client, asks));
     if (outcomes !== null) return outcomes;
     // A person or number changed hands between the look-up of the keys and their locks; look again.
-    if (tries === MAX_LOCK_TRIES) throw new AppError('UNAVAILABLE', 'The customer is being changed; ask again.', { retryAfterSeconds: 1 });
+    if (tries === MAX_LOCK_TRIES)
+      throw new AppError('UNAVAILABLE', 'The customer is being changed; ask again.', { retryAfterSeconds: 1 });
   }
 }
 
@@ -84,7 +96,8 @@ async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly Ask[
   const locked = await lockSubjects(client, keys);
   const rows = await loadFacts(client, keys, deps.policy.lookback);
   const isLocked = (key: Buffer | null) => key === null || locked.has(key.toString('hex'));
-  if (!rows.every((row) => isLocked(row.debtor_key) && isLocked(row.person_key) && isLocked(row.address_key))) return null;
+  if (!rows.every((row) => isLocked(row.debtor_key) && isLocked(row.person_key) && isLocked(row.address_key)))
+    return null;
 
   const taken = new Taken();
   const decisions: NewDecision[] = [];
@@ -115,7 +128,10 @@ async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly Ask[
 /** What earlier questions of the same transaction took: not in the rows that were read, and still to be counted. */
 class Taken {
   private readonly answers = new Map<string, { readonly fingerprint: Buffer; readonly answer: string }>();
-  private readonly slots: { readonly keys: readonly string[]; readonly event: NonNullable<FactsRow['person_events']>[number] }[] = [];
+  private readonly slots: {
+    readonly keys: readonly string[];
+    readonly event: NonNullable<FactsRow['person_events']>[number];
+  }[] = [];
 
   answerTo(ask: Ask): StoredAnswer | null {
     const earlier = ask.request.requestId === undefined ? undefined : this.answers.get(requestKey(ask));
@@ -128,7 +144,10 @@ class Taken {
     if (this.slots.length === 0) return row;
     const add = (events: FactsRow['person_events'], key: Buffer | null) => {
       const hex = key?.toString('hex');
-      return [...(events ?? []), ...this.slots.filter(({ keys }) => hex !== undefined && keys.includes(hex)).map(({ event }) => event)];
+      return [
+        ...(events ?? []),
+        ...this.slots.filter(({ keys }) => hex !== undefined && keys.includes(hex)).map(({ event }) => event),
+      ];
     };
     return {
       ...row,
@@ -139,11 +158,17 @@ class Taken {
   }
 
   remember(ask: Ask, decision: NewDecision): void {
-    if (ask.request.requestId !== undefined) this.answers.set(requestKey(ask), { fingerprint: ask.fingerprint, answer: decision.answer });
+    if (ask.request.requestId !== undefined)
+      this.answers.set(requestKey(ask), { fingerprint: ask.fingerprint, answer: decision.answer });
     const { reservation } = decision;
     if (reservation === null) return;
-    const keys = [reservation.personKey, reservation.addressKey].filter((key) => key !== null).map((key) => key.toString('hex'));
-    this.slots.push({ keys, event: [reservation.reservationId, ask.nowMs, ask.request.channel, 'pending', 'outbound', ask.collector.id] });
+    const keys = [reservation.personKey, reservation.addressKey]
+      .filter((key) => key !== null)
+      .map((key) => key.toString('hex'));
+    this.slots.push({
+      keys,
+      event: [reservation.reservationId, ask.nowMs, ask.request.channel, 'pending', 'outbound', ask.collector.id],
+    });
   }
 }
 
@@ -153,7 +178,9 @@ function requestKey(ask: Ask): string {
 
 function reusedRequestId(): AppError {
   const message = 'This requestId was used with another request.';
-  return new AppError('IDEMPOTENCY_CONFLICT', message, { errors: [{ pointer: '/requestId', code: 'DUPLICATE', message }] });
+  return new AppError('IDEMPOTENCY_CONFLICT', message, {
+    errors: [{ pointer: '/requestId', code: 'DUPLICATE', message }],
+  });
 }
 
 async function earlierAnswer(client: PoolClient, ask: Ask, row: FactsRow): Promise<StoredAnswer | null> {
@@ -174,7 +201,13 @@ function judge(policy: PolicyRegistry, ask: Ask, row: FactsRow) {
   return { facts, verdict: evaluate(policy.inForce(facts.jurisdictions, at), facts, at) };
 }
 
-function decisionOf(policy: PolicyRegistry, ask: Ask, row: FactsRow, facts: ContactFacts, answer: StoredAnswer): NewDecision {
+function decisionOf(
+  policy: PolicyRegistry,
+  ask: Ask,
+  row: FactsRow,
+  facts: ContactFacts,
+  answer: StoredAnswer,
+): NewDecision {
   // The address itself is personal data and is never stored with a decision.
   const { address: _, ...request } = ask.request;
   const recordedAt = new Date(ask.nowMs).toISOString();
@@ -213,18 +246,10 @@ function decisionOf(policy: PolicyRegistry, ask: Ask, row: FactsRow, facts: Cont
   };
 }
 
-const engineRecords = new WeakMap<PolicyRegistry, Map<string, string>>();
-
 /** What decided: the engine's version, the time zone data, and the content hash of every pack. */
 function engineRecord(policy: PolicyRegistry, policyVersion: string): string {
-  let records = engineRecords.get(policy);
-  if (!records) engineRecords.set(policy, (records = new Map()));
-  let record = records.get(policyVersion);
-  if (!record) {
-    const packs = Object.fromEntries(policyVersion.split('+').map((id) => [id, policy.byId(id)?.contentHash ?? null]));
-    records.set(policyVersion, (record = JSON.stringify({ engine: ENGINE_VERSION, timeZoneData: process.versions.tz, packs })));
-  }
-  return record;
+  const packs = Object.fromEntries(policyVersion.split('+').map((id) => [id, policy.byId(id)?.contentHash ?? null]));
+  return JSON.stringify({ engine: ENGINE_VERSION, timeZoneData: process.versions.tz, packs });
 }
 
 async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T | null>): Promise<T | null> {
@@ -237,10 +262,12 @@ async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promis
     return result;
   } catch (error) {
     broken = error as Error;
-    await client.query('ROLLBACK').then(() => (broken = undefined)).catch(() => undefined);
+    await client
+      .query('ROLLBACK')
+      .then(() => (broken = undefined))
+      .catch(() => undefined);
     throw error;
   } finally {
     client.release(broken);
   }
 }
-

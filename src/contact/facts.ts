@@ -19,12 +19,15 @@ export interface Collector {
 export function factsOf(request: PermissionRequest, collector: Collector, row: FactsRow, atMs: number): ContactFacts {
   if (row.debtor_key === null) throw notFound('/customerId', 'customer');
   if (row.party_id === null) throw notFound('/partyId', 'party');
-  if (request.contactPointId !== undefined && row.contact_point_id === null) throw notFound('/contactPointId', 'contact point');
+  if (request.contactPointId !== undefined && row.contact_point_id === null)
+    throw notFound('/contactPointId', 'contact point');
   const accounts = (row.accounts ?? []).map(([accountId, status]) => ({ accountId, status }));
   const named = request.accountIds;
   named?.forEach((accountId, index) => {
-    if (!accounts.some((account) => account.accountId === accountId)) throw notFound(`/accountIds/${index}`, 'account of this customer');
-    if (named.indexOf(accountId) !== index) throw unprocessable(`/accountIds/${index}`, 'DUPLICATE', 'This account is named twice.');
+    if (!accounts.some((account) => account.accountId === accountId))
+      throw notFound(`/accountIds/${index}`, 'account of this customer');
+    if (named.indexOf(accountId) !== index)
+      throw unprocessable(`/accountIds/${index}`, 'DUPLICATE', 'This account is named twice.');
   });
   const zones = row.contact_point_zones?.length ? row.contact_point_zones : row.time_zones;
   const until = request.at === undefined ? Number.POSITIVE_INFINITY : atMs;
@@ -55,7 +58,12 @@ export function factsOf(request: PermissionRequest, collector: Collector, row: F
   };
 }
 
-const KIND_BY_CHANNEL: Partial<Record<PermissionRequest['channel'], ContactPointKind>> = { email: 'email', im: 'im', letter: 'postal', visit: 'postal' };
+const KIND_BY_CHANNEL: Partial<Record<PermissionRequest['channel'], ContactPointKind>> = {
+  email: 'email',
+  im: 'im',
+  letter: 'postal',
+  visit: 'postal',
+};
 
 function contactPointOf(request: PermissionRequest, row: FactsRow): ContactFacts['contactPoint'] {
   if (row.contact_point_id !== null) {
@@ -69,13 +77,21 @@ function contactPointOf(request: PermissionRequest, row: FactsRow): ContactFacts
     };
   }
   if (request.address === undefined) return null;
-  return { contactPointId: null, kind: KIND_BY_CHANNEL[request.channel] ?? 'phone', status: 'active', place: null, ofParty: false, wrongSince: null };
+  return {
+    contactPointId: null,
+    kind: KIND_BY_CHANNEL[request.channel] ?? 'phone',
+    status: 'active',
+    place: null,
+    ofParty: false,
+    wrongSince: null,
+  };
 }
 
 function eventsOf(rows: readonly EventRow[] | null, untilMs: number): ContactEvent[] {
   const events: ContactEvent[] = [];
   for (const [id, at, channel, outcome, direction, collectorId] of rows ?? []) {
-    if (at <= untilMs) events.push({ id, at: Math.floor(at), channel, outcome: outcome as Outcome, direction, collectorId });
+    if (at <= untilMs)
+      events.push({ id, at: Math.floor(at), channel, outcome: outcome as Outcome, direction, collectorId });
   }
   return events;
 }
@@ -86,7 +102,14 @@ function directiveOf(row: DirectiveRow, zone: string): DirectiveFacts {
   const until = untilMs === null ? null : Math.floor(untilMs);
   const windows = (details.windows ?? []) as Parameters<typeof weeklyWindow>[0][];
   return {
-    directiveId, kind, partyId, contactPointId, accountId, channel, from, until,
+    directiveId,
+    kind,
+    partyId,
+    contactPointId,
+    accountId,
+    channel,
+    from,
+    until,
     collectorId: (details.collectorId as string | undefined) ?? null,
     places: (details.places as ('home' | 'work')[] | undefined) ?? [],
     windows: windows.map((window): DirectiveFacts['windows'][number] => {

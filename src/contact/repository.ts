@@ -39,10 +39,24 @@ export interface FactsRow {
   readonly earlier_recorded_at: Temporal.Instant | null;
 }
 
-export type EventRow = [contactId: string, atMs: number, channel: Channel, outcome: string, direction: 'outbound' | 'inbound', collectorId: string];
+export type EventRow = [
+  contactId: string,
+  atMs: number,
+  channel: Channel,
+  outcome: string,
+  direction: 'outbound' | 'inbound',
+  collectorId: string,
+];
 export type DirectiveRow = [
-  directiveId: string, kind: DirectiveKind, partyId: string | null, contactPointId: string | null, accountId: string | null,
-  channel: Channel | null, fromMs: number, untilMs: number | null, details: Record<string, unknown>,
+  directiveId: string,
+  kind: DirectiveKind,
+  partyId: string | null,
+  contactPointId: string | null,
+  accountId: string | null,
+  channel: Channel | null,
+  fromMs: number,
+  untilMs: number | null,
+  details: Record<string, unknown>,
 ];
 
 const ASKED = `unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[])
@@ -116,14 +130,26 @@ export interface Lookback {
 }
 
 /** Loads the facts of all questions. Within a transaction that holds their locks, nothing counted can be missing. */
-export async function loadFacts(client: Pool | ClientBase, keys: readonly FactsKey[], lookback: Lookback): Promise<FactsRow[]> {
-  const result = await client.query<FactsRow>({ name: 'contact_facts', text: FACTS, values: [...columns(keys), lookback.ms, lookback.debtorMs] });
+export async function loadFacts(
+  client: Pool | ClientBase,
+  keys: readonly FactsKey[],
+  lookback: Lookback,
+): Promise<FactsRow[]> {
+  const result = await client.query<FactsRow>({
+    name: 'contact_facts',
+    text: FACTS,
+    values: [...columns(keys), lookback.ms, lookback.debtorMs],
+  });
   return result.rows;
 }
 
 /** Locks every person and number the questions are counted for, until the end of the transaction; returns their keys in hex. */
 export async function lockSubjects(client: ClientBase, keys: readonly FactsKey[]): Promise<ReadonlySet<string>> {
-  const result = await client.query<{ keys: string[] | null }>({ name: 'lock_contact_subjects', text: LOCK, values: columns(keys) });
+  const result = await client.query<{ keys: string[] | null }>({
+    name: 'lock_contact_subjects',
+    text: LOCK,
+    values: columns(keys),
+  });
   return new Set(result.rows[0]?.keys ?? []);
 }
 
@@ -189,18 +215,37 @@ const RECORD = `/* recordDecisions */ WITH row AS (
 
 export async function recordDecisions(client: ClientBase, decisions: readonly NewDecision[]): Promise<void> {
   const column = <T>(pick: (decision: NewDecision) => T) => decisions.map(pick);
-  const slot = <T>(pick: (reservation: NewReservation) => T) => decisions.map(({ reservation }) => (reservation === null ? null : pick(reservation)));
+  const slot = <T>(pick: (reservation: NewReservation) => T) =>
+    decisions.map(({ reservation }) => (reservation === null ? null : pick(reservation)));
   await client.query({
     name: 'record_decisions',
     text: RECORD,
     values: [
-      column((one) => one.customerId), column((one) => one.recordedAt), column((one) => one.decisionId), column((one) => one.clientId),
-      column((one) => one.requestId), column((one) => one.fingerprint), column((one) => one.mode), column((one) => one.permitted),
-      column((one) => one.evaluatedAt), column((one) => one.policyVersion), column((one) => one.request), column((one) => one.facts),
-      column((one) => one.answer), column((one) => one.engine), slot((one) => one.reservationId), slot((one) => one.partyId),
-      slot((one) => one.contactPointId), slot((one) => one.personKey), slot((one) => one.addressKey),
-      slot((one) => `{${one.accountIds.map((id) => `"${id}"`).join()}}`), slot((one) => one.channel), slot((one) => one.purpose),
-      slot((one) => one.collectorKind), slot((one) => one.collectorId), slot((one) => one.expiresAt),
+      column((one) => one.customerId),
+      column((one) => one.recordedAt),
+      column((one) => one.decisionId),
+      column((one) => one.clientId),
+      column((one) => one.requestId),
+      column((one) => one.fingerprint),
+      column((one) => one.mode),
+      column((one) => one.permitted),
+      column((one) => one.evaluatedAt),
+      column((one) => one.policyVersion),
+      column((one) => one.request),
+      column((one) => one.facts),
+      column((one) => one.answer),
+      column((one) => one.engine),
+      slot((one) => one.reservationId),
+      slot((one) => one.partyId),
+      slot((one) => one.contactPointId),
+      slot((one) => one.personKey),
+      slot((one) => one.addressKey),
+      slot((one) => `{${one.accountIds.map((id) => `"${id}"`).join()}}`),
+      slot((one) => one.channel),
+      slot((one) => one.purpose),
+      slot((one) => one.collectorKind),
+      slot((one) => one.collectorId),
+      slot((one) => one.expiresAt),
     ],
   });
 }

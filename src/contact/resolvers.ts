@@ -6,7 +6,10 @@ import { getDecision, getReservation, releaseReservation, requestPermission } fr
 export const contactResolvers: Resolvers = {
   Query: {
     checkContact: async (_, args, context) =>
-      requestPermission(contextOfResolver(context), parseInput(permissionRequestSchema, { ...withoutNulls(args.input), mode: 'check' })),
+      requestPermission(
+        contextOfResolver(context),
+        parseInput(permissionRequestSchema, { ...withoutNulls(args.input), mode: 'check' }),
+      ),
     contactPermission: async (_, args, context) => getDecision(contextOfResolver(context), String(args.decisionId)),
     reservation: async (_, args, context) => getReservation(contextOfResolver(context), String(args.reservationId)),
   },

@@ -2,7 +2,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { contextOf } from '../http/context.ts';
 import { problems } from '../http/errors.ts';
-import { permissionAnswerSchema, permissionRequestSchema, recordedDecisionSchema, releaseSchema, reservationSchema } from './schemas.ts';
+import {
+  permissionAnswerSchema,
+  permissionRequestSchema,
+  recordedDecisionSchema,
+  releaseSchema,
+  reservationSchema,
+} from './schemas.ts';
 import { getDecision, getReservation, releaseReservation, requestPermission } from './service.ts';
 
 const tags = ['Contact permission'];
@@ -13,9 +19,12 @@ export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
     '/contact-permissions',
     {
       schema: {
-        operationId: 'requestContactPermission', tags, summary: 'May this person be contacted? Takes the slot in mode reserve',
+        operationId: 'requestContactPermission',
+        tags,
+        summary: 'May this person be contacted? Takes the slot in mode reserve',
         description: 'Always 200 for a decision, allow or deny. Anything that is not 2xx means: do not contact.',
-        body: permissionRequestSchema, response: { 200: permissionAnswerSchema, ...problems(404, 413, 415, 422) },
+        body: permissionRequestSchema,
+        response: { 200: permissionAnswerSchema, ...problems(404, 413, 415, 422) },
       },
     },
     async (request) => requestPermission(contextOf(request), request.body),
@@ -24,8 +33,11 @@ export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
     '/contact-permissions/:decisionId',
     {
       schema: {
-        operationId: 'getContactPermission', tags, summary: 'A recorded decision, with the facts it saw',
-        params: z.strictObject({ decisionId: idParam }), response: { 200: recordedDecisionSchema, ...problems(404) },
+        operationId: 'getContactPermission',
+        tags,
+        summary: 'A recorded decision, with the facts it saw',
+        params: z.strictObject({ decisionId: idParam }),
+        response: { 200: recordedDecisionSchema, ...problems(404) },
       },
     },
     async (request) => getDecision(contextOf(request), request.params.decisionId),
@@ -34,8 +46,11 @@ export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
     '/reservations/:reservationId',
     {
       schema: {
-        operationId: 'getReservation', tags, summary: 'A slot that was taken',
-        params: z.strictObject({ reservationId: idParam }), response: { 200: reservationSchema, ...problems(404) },
+        operationId: 'getReservation',
+        tags,
+        summary: 'A slot that was taken',
+        params: z.strictObject({ reservationId: idParam }),
+        response: { 200: reservationSchema, ...problems(404) },
       },
     },
     async (request) => getReservation(contextOf(request), request.params.reservationId),
@@ -44,8 +59,11 @@ export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
     '/reservations/:reservationId/release',
     {
       schema: {
-        operationId: 'releaseReservation', tags, summary: 'Give a slot back: the contact did not happen',
-        params: z.strictObject({ reservationId: idParam }), body: releaseSchema,
+        operationId: 'releaseReservation',
+        tags,
+        summary: 'Give a slot back: the contact did not happen',
+        params: z.strictObject({ reservationId: idParam }),
+        body: releaseSchema,
         response: { 200: reservationSchema, ...problems(404, 409, 413, 415) },
       },
     },

@@ -4,7 +4,9 @@ import { REASON_CODES, STRENGTHS } from '../rules/contact/policy.ts';
 import { idSchema, instantSchema } from '../validation.ts';
 
 /** Request and attempt ids may carry the slashes that dialers put into call ids. */
-export const callIdSchema = z.string().regex(/^[A-Za-z0-9._:/-]{1,128}$/, 'must be 1 to 128 letters, digits or . _ : / -');
+export const callIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:/-]{1,128}$/, 'must be 1 to 128 letters, digits or . _ : / -');
 
 export const collectorSchema = z
   .strictObject({
@@ -19,29 +21,50 @@ const ADDRESSED: readonly string[] = ['voice', 'sms', 'email', 'im'];
 export const permissionRequestSchema = z
   .strictObject({
     requestId: callIdSchema.optional().describe('Your id of this question: the same one again gives the first answer'),
-    mode: z.enum(['check', 'reserve']).default('check').describe('check: advice, takes nothing. reserve: takes the slot now'),
+    mode: z
+      .enum(['check', 'reserve'])
+      .default('check')
+      .describe('check: advice, takes nothing. reserve: takes the slot now'),
     at: instantSchema.optional().describe('check only: the instant asked about; only contacts up to it count'),
     customerId: idSchema,
     accountIds: z.array(idSchema).min(1).max(50).optional().describe('All accounts of the customer when left out'),
     partyId: idSchema.optional().describe('The debtor when left out'),
     contactPointId: idSchema.optional(),
-    address: z.string().min(1).max(200).optional().describe('The number as the dialer has it, instead of contactPointId'),
+    address: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('The number as the dialer has it, instead of contactPointId'),
     channel: z.enum(CHANNELS),
     purpose: z.enum(PURPOSES).default('collect'),
     automated: z.boolean().default(false).describe('An AI or recorded voice, or a message sent by a machine'),
     ringless: z.boolean().default(false),
     recording: z.boolean().optional().describe('Will the contact be recorded? True on voice when left out'),
-    callerNumber: z.string().regex(/^[+0-9() -]{2,30}$/).optional().describe('The number the person will see; needed on voice'),
+    callerNumber: z
+      .string()
+      .regex(/^[+0-9() -]{2,30}$/)
+      .optional()
+      .describe('The number the person will see; needed on voice'),
     collector: collectorSchema.optional().describe("Who contacts; left out: the collector of the caller's key"),
     presentsAs: idSchema.optional().describe('In whose name the caller speaks, where it is not its own'),
     inReplyTo: callIdSchema.optional(),
-    record: z.boolean().optional().describe('Keep the decision with its facts: true for reserve, false for check when left out'),
+    record: z
+      .boolean()
+      .optional()
+      .describe('Keep the decision with its facts: true for reserve, false for check when left out'),
   })
   .superRefine((request, context) => {
     const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (request.contactPointId !== undefined && request.address !== undefined) issue('address', 'give contactPointId or address, not both');
+    if (request.contactPointId !== undefined && request.address !== undefined)
+      issue('address', 'give contactPointId or address, not both');
     if (ADDRESSED.includes(request.channel) && request.contactPointId === undefined && request.address === undefined) {
-      context.addIssue({ code: 'custom', path: ['contactPointId'], message: `needed for ${request.channel}, unless address is given`, params: { code: 'REQUIRED' } });
+      context.addIssue({
+        code: 'custom',
+        path: ['contactPointId'],
+        message: `needed for ${request.channel}, unless address is given`,
+        params: { code: 'REQUIRED' },
+      });
     }
     if (request.at !== undefined && request.mode === 'reserve') issue('at', 'a reservation is always for now');
     if (request.record === false && request.mode === 'reserve') issue('record', 'a reservation is always recorded');
@@ -50,8 +73,18 @@ export const permissionRequestSchema = z
     id: 'PermissionRequest',
     examples: [
       {
-        requestId: 'dialer-7:call-123', mode: 'reserve', customerId: 'C1', accountIds: ['A1'], partyId: 'self', contactPointId: 'm1',
-        channel: 'voice', purpose: 'collect', automated: false, recording: true, callerNumber: '95588', collector: { kind: 'creditor', id: 'bank' },
+        requestId: 'dialer-7:call-123',
+        mode: 'reserve',
+        customerId: 'C1',
+        accountIds: ['A1'],
+        partyId: 'self',
+        contactPointId: 'm1',
+        channel: 'voice',
+        purpose: 'collect',
+        automated: false,
+        recording: true,
+        callerNumber: '95588',
+        collector: { kind: 'creditor', id: 'bank' },
       },
     ],
   });
@@ -64,7 +97,9 @@ export const reasonSchema = z
     strength: z.enum(STRENGTHS),
     citation: z.string(),
     text: z.string(),
-    permittedFrom: instantSchema.nullable().describe('When this rule alone would permit; null when that is not foreseeable'),
+    permittedFrom: instantSchema
+      .nullable()
+      .describe('When this rule alone would permit; null when that is not foreseeable'),
   })
   .meta({ id: 'Reason' });
 
@@ -74,8 +109,8 @@ export const limitSchema = z
     scope: z.enum(['number', 'person', 'debt', 'debt_group', 'household', 'third_party', 'collector']),
     used: z.int().describe('Contacts that count, without this one'),
     max: z.int(),
-    windowFrom: instantSchema,
-    windowTo: instantSchema.describe('Exclusive'),
+    windowFrom: instantSchema.describe('Inclusive for days, weeks and months; exclusive for the last minutes'),
+    windowTo: instantSchema.describe('Exclusive for days, weeks and months; inclusive for the last minutes'),
     countedAttemptIds: z.array(z.string()).describe('Attempts, and reservations whose outcome is not reported yet'),
     resetsAt: instantSchema.nullable().describe('When a slot returns; null while none is used'),
   })
@@ -89,7 +124,9 @@ export const permissionAnswerSchema = z
     reasonCode: z.enum(REASON_CODES).nullable(),
     reasonText: z.string().nullable(),
     evaluatedAt: instantSchema,
-    nextPermittedAt: instantSchema.nullable().describe('Earliest instant at which the same request would be permitted if nothing else happened'),
+    nextPermittedAt: instantSchema
+      .nullable()
+      .describe('Earliest instant at which the same request would be permitted if nothing else happened'),
     retryAfterSeconds: z.int().nullable(),
     validUntil: instantSchema.nullable().describe('The contact must start before this instant'),
     reservationId: z.string().nullable(),
@@ -112,7 +149,9 @@ export const recordedDecisionSchema = permissionAnswerSchema
       customerId: z.string(),
       mode: z.enum(['check', 'reserve']),
       request: z.record(z.string(), z.unknown()).describe('What was asked, without any address'),
-      facts: z.record(z.string(), z.unknown()).describe('The facts the decision saw; with the policy version they give the same answer again'),
+      facts: z
+        .record(z.string(), z.unknown())
+        .describe('The facts the decision saw; with the policy version they give the same answer again'),
       engine: z.record(z.string(), z.unknown()),
     }),
   })
@@ -127,7 +166,9 @@ export const reservationSchema = z
     reservationId: z.string(),
     decisionId: z.string(),
     customerId: z.string(),
-    status: z.enum(['live', 'expired', 'released', 'reported']).describe('expired: too late to start, and counting until an outcome is reported or it is released'),
+    status: z
+      .enum(['live', 'expired', 'released', 'reported'])
+      .describe('expired: too late to start, and counting until an outcome is reported or it is released'),
     partyId: z.string(),
     contactPointId: z.string().nullable(),
     channel: z.enum(CHANNELS),

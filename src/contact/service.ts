@@ -1,11 +1,12 @@
 import { createBatcher } from '../batcher.ts';
 import { type Ctx, requireScope, type Services } from '../context.ts';
+import { lockBudgetSubjects } from '../db/database.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { timeOfId } from '../ids.ts';
-import { lockBudgetSubjects } from '../db/database.ts';
 import { normaliseAddress } from '../phone.ts';
 import type { ContactPointKind } from '../rules/contact/facts.ts';
+import { wireInstant } from '../validation.ts';
 import { renderAnswer, type StoredAnswer } from './answer.ts';
 import { type Ask, type Decided, decideAndRecord, decideChecks } from './decide.ts';
 import type { Collector } from './facts.ts';
@@ -38,8 +39,17 @@ export async function requestPermission(ctx: Ctx, request: PermissionRequest): P
   };
   const recorded = request.record ?? request.mode === 'reserve';
   const { answer, repeated } = recorded ? await ctx.decider.record(ask) : await ctx.decider.check(ask);
-  ctx.metrics.decisions.labels({ mode: request.mode, permitted: String(answer.permitted), reason: answer.reasons[0]?.code ?? 'none' }).inc();
-  const line = { decisionId: answer.decisionId, customerId: request.customerId, mode: request.mode, decision: answer.decision, reasons: answer.reasons.map(({ ruleId }) => ruleId), repeated };
+  ctx.metrics.decisions
+    .labels({ mode: request.mode, permitted: String(answer.permitted), reason: answer.reasons[0]?.code ?? 'none' })
+    .inc();
+  const line = {
+    decisionId: answer.decisionId,
+    customerId: request.customerId,
+    mode: request.mode,
+    decision: answer.decision,
+    reasons: answer.reasons.map(({ ruleId }) => ruleId),
+    repeated,
+  };
   if (answer.permitted) ctx.log.debug(line, 'contact permitted');
   else ctx.log.info(line, 'contact refused');
   return renderAnswer(answer, ctx.policy, ctx.language);
@@ -51,19 +61,31 @@ export function collectorOf(ctx: Ctx, given: Collector | undefined): Collector {
   if (own === null) {
     if (given) return given;
     const message = 'Needed, because this key belongs to no collector.';
-    throw new AppError('VALIDATION_FAILED', `/collector: ${message}`, { errors: [{ pointer: '/collector', code: 'REQUIRED', message }] });
+    throw new AppError('VALIDATION_FAILED', `/collector: ${message}`, {
+      errors: [{ pointer: '/collector', code: 'REQUIRED', message }],
+    });
   }
   if (given && given.id !== own) throw new AppError('FORBIDDEN', `This key may act only as the collector ${own}.`);
   return given ?? { kind: 'third_party', id: own };
 }
 
-const KIND_OF_CHANNEL: Partial<Record<PermissionRequest['channel'], ContactPointKind>> = { email: 'email', im: 'im', letter: 'postal', visit: 'postal' };
+const KIND_OF_CHANNEL: Partial<Record<PermissionRequest['channel'], ContactPointKind>> = {
+  email: 'email',
+  im: 'im',
+  letter: 'postal',
+  visit: 'postal',
+};
 
 function addressKeyOf(ctx: Ctx, request: PermissionRequest): Buffer | null {
   if (request.address === undefined) return null;
   const kind = KIND_OF_CHANNEL[request.channel] ?? 'phone';
   const normalised = normaliseAddress(kind, request.address);
-  if (normalised === null) throw unprocessable('/address', kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT', 'This is no valid address for the channel.');
+  if (normalised === null)
+    throw unprocessable(
+      '/address',
+      kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT',
+      'This is no valid address for the channel.',
+    );
   return ctx.vault.index(kind, normalised);
 }
 
@@ -85,11 +107,12 @@ export async function getDecision(ctx: Ctx, decisionId: string): Promise<Recorde
           .where('decision_id', '=', decisionId)
           .where('recorded_at', '=', Temporal.Instant.fromEpochMilliseconds(time))
           .executeTakeFirst();
-  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx))) throw notFound('/decisionId', 'recorded decision');
+  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx)))
+    throw notFound('/decisionId', 'recorded decision');
   return {
     ...renderAnswer(row.answer as unknown as StoredAnswer, ctx.policy, ctx.language),
     record: {
-      recordedAt: row.recorded_at.toString(),
+      recordedAt: wireInstant(row.recorded_at),
       clientId: row.client_id,
       requestId: row.request_id,
       customerId: row.customer_id,
@@ -102,8 +125,13 @@ export async function getDecision(ctx: Ctx, decisionId: string): Promise<Recorde
 }
 
 async function findReservation(ctx: Ctx, reservationId: string) {
-  const row = await ctx.db.selectFrom('reservations').selectAll().where('reservation_id', '=', reservationId).executeTakeFirst();
-  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx))) throw notFound('/reservationId', 'reservation');
+  const row = await ctx.db
+    .selectFrom('reservations')
+    .selectAll()
+    .where('reservation_id', '=', reservationId)
+    .executeTakeFirst();
+  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx)))
+    throw notFound('/reservationId', 'reservation');
   return row;
 }
 
@@ -120,9 +148,9 @@ function reservationOf(row: ReservationRow, now: Temporal.Instant): Reservation 
     contactPointId: row.contact_point_id,
     channel: row.channel as Reservation['channel'],
     purpose: row.purpose as Reservation['purpose'],
-    reservedAt: row.reserved_at.toString(),
-    expiresAt: row.expires_at.toString(),
-    releasedAt: row.released_at?.toString() ?? null,
+    reservedAt: wireInstant(row.reserved_at),
+    expiresAt: wireInstant(row.expires_at),
+    releasedAt: wireInstant(row.released_at),
     releaseReason: row.release_reason,
     attemptId: row.attempt_id,
   };
@@ -154,11 +182,19 @@ export async function releaseReservation(ctx: Ctx, reservationId: string, reason
     await trx
       .deleteFrom('budget_entries')
       .where('contact_id', '=', reservationId)
-      .where('subject_key', 'in', [found.person_key, found.address_key].filter((key) => key !== null))
+      .where(
+        'subject_key',
+        'in',
+        [found.person_key, found.address_key].filter((key) => key !== null),
+      )
       .where('started_at', '=', found.reserved_at)
       .execute();
   });
   const row = await findReservation(ctx, reservationId);
-  if (row.attempt_id !== null) throw new AppError('RESERVATION_SETTLED', 'An outcome was reported for this reservation; it can no longer be released.');
+  if (row.attempt_id !== null)
+    throw new AppError(
+      'RESERVATION_SETTLED',
+      'An outcome was reported for this reservation; it can no longer be released.',
+    );
   return reservationOf(row, ctx.now);
 }

@@ -35,12 +35,17 @@ export interface MigrationStatus {
   readonly misplaced: readonly string[];
 }
 
+export interface RunOptions {
+  readonly migrations?: readonly Migration[];
+  /** How long to wait for another runner. */
+  readonly lockWaitMs?: number;
+}
+
 /** A migration that cannot run; the message is one sentence for the person at the terminal. */
 export class MigrationError extends Error {}
 
 const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
 const LOCK_KEYS = [0x636f6c6c, 1];
-const LOCK_WAIT_MS = 10_000;
 
 /** Reads the migrations in their order. Throws MigrationError for a wrong name or a number that is used twice. */
 export function readMigrations(folder = FOLDER): Migration[] {
@@ -65,7 +70,10 @@ export function readMigrations(folder = FOLDER): Migration[] {
 }
 
 /** Compares the files with the database, reading only. */
-export async function migrationStatus(db: Pool | PoolClient, migrations = readMigrations()): Promise<MigrationStatus> {
+export async function migrationStatus(
+  db: Pool | PoolClient,
+  migrations: readonly Migration[] = readMigrations(),
+): Promise<MigrationStatus> {
   const applied = await readApplied(db);
   const files = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
   const names = new Set(applied.map(({ name }) => name));
@@ -102,8 +110,11 @@ export async function pendingMigrations(db: Pool): Promise<string[]> {
  * Applies what is pending, then the schema of the job queue and the monthly partitions of the next two years. Safe to
  * call from several processes at once. Returns the names it applied. Throws MigrationError.
  */
-export async function migrate(pool: Pool, migrations = readMigrations()): Promise<string[]> {
-  return withMigrationLock(pool, async (client) => {
+export async function migrate(
+  pool: Pool,
+  { migrations = readMigrations(), lockWaitMs = 10_000 }: RunOptions = {},
+): Promise<string[]> {
+  return withMigrationLock(pool, lockWaitMs, async (client) => {
     const status = await migrationStatus(client, migrations);
     const { pending } = status;
     // A release older than the database has nothing pending and must still pass, for a rollback.
@@ -127,8 +138,11 @@ export interface PlannedMigration {
 }
 
 /** Runs what is pending in one transaction that is rolled back. Throws MigrationError when a file would fail. */
-export async function planMigrations(pool: Pool, migrations = readMigrations()): Promise<PlannedMigration[]> {
-  return withMigrationLock(pool, async (client) => {
+export async function planMigrations(
+  pool: Pool,
+  { migrations = readMigrations(), lockWaitMs = 10_000 }: RunOptions = {},
+): Promise<PlannedMigration[]> {
+  return withMigrationLock(pool, lockWaitMs, async (client) => {
     const status = await migrationStatus(client, migrations);
     const { pending } = status;
     const problems = describeProblems(status);
@@ -203,13 +217,13 @@ async function runFile(client: PoolClient, migration: Migration, set: 'SET' | 'S
 /**
  * Runs `work` on a connection that holds the migration lock. The lock is polled, since a waiting statement would hold a
  * snapshot that CREATE INDEX CONCURRENTLY of the other runner waits for. The connection is closed at the end, and its
- * settings and lock with it. Throws MigrationError naming the holder after ten seconds.
+ * settings and lock with it. Throws MigrationError naming the holder after `waitMs`.
  */
-async function withMigrationLock<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+async function withMigrationLock<T>(pool: Pool, waitMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0');
-    const deadline = performance.now() + LOCK_WAIT_MS;
+    const deadline = performance.now() + waitMs;
     while (!(await tryLock(client))) {
       if (performance.now() > deadline) throw new MigrationError(await describeHolder(client));
       await sleep(200);

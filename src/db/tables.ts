@@ -240,6 +240,7 @@ export interface ImportsTable {
   source: string;
   client_id: string;
   charset: string;
+  as_of: string;
   status: string;
   content_hash: Buffer | null;
   bytes_total: Count;
@@ -254,6 +255,7 @@ export interface ImportsTable {
   created_at: Instant;
   started_at: NullableInstant;
   finished_at: NullableInstant;
+  lease_until: NullableInstant;
 }
 
 export interface ImportChunksTable {

@@ -5,11 +5,18 @@ import { endDirective, listDirectives, recordDirective } from './service.ts';
 
 export const directiveResolvers: Resolvers = {
   Query: {
-    directives: async (_, args, context) => listDirectives(contextOfResolver(context), parseInput(idSchema, args.customerId)),
+    directives: async (_, args, context) =>
+      listDirectives(contextOfResolver(context), parseInput(idSchema, args.customerId)),
   },
   Mutation: {
     recordDirective: async (_, args, context) =>
-      (await recordDirective(contextOfResolver(context), parseInput(idSchema, args.customerId), parseInput(newDirectiveSchema, withoutNulls(args.input)))).directive,
+      (
+        await recordDirective(
+          contextOfResolver(context),
+          parseInput(idSchema, args.customerId),
+          parseInput(newDirectiveSchema, withoutNulls(args.input)),
+        )
+      ).directive,
     endDirective: async (_, args, context) =>
       endDirective(
         contextOfResolver(context),

@@ -14,8 +14,16 @@ export const directiveRoutes: FastifyPluginAsyncZod = async (app) => {
     '/customers/:customerId/directives',
     {
       schema: {
-        operationId: 'recordDirective', tags, summary: 'Record what the debtor, the bank or a court has said', params, body: newDirectiveSchema,
-        response: { 200: directiveSchema.describe('Recorded before'), 201: directiveSchema, ...problems(404, 409, 413, 415, 422) },
+        operationId: 'recordDirective',
+        tags,
+        summary: 'Record what the debtor, the bank or a court has said',
+        params,
+        body: newDirectiveSchema,
+        response: {
+          200: directiveSchema.describe('Recorded before'),
+          201: directiveSchema,
+          ...problems(404, 409, 413, 415, 422),
+        },
       },
     },
     async (request, reply) => {
@@ -25,17 +33,30 @@ export const directiveRoutes: FastifyPluginAsyncZod = async (app) => {
   );
   app.get(
     '/customers/:customerId/directives',
-    { schema: { operationId: 'listDirectives', tags, summary: 'All directives of a customer, also ended ones', params, response: { 200: directiveListSchema, ...problems(404) } } },
+    {
+      schema: {
+        operationId: 'listDirectives',
+        tags,
+        summary: 'All directives of a customer, also ended ones',
+        params,
+        response: { 200: directiveListSchema, ...problems(404) },
+      },
+    },
     async (request) => ({ items: await listDirectives(contextOf(request), request.params.customerId) }),
   );
   app.post(
     '/customers/:customerId/directives/:directiveId/end',
     {
       schema: {
-        operationId: 'endDirective', tags, summary: 'End a directive; its record stays', params: params.extend({ directiveId: idSchema }), body: endDirectiveSchema,
+        operationId: 'endDirective',
+        tags,
+        summary: 'End a directive; its record stays',
+        params: params.extend({ directiveId: idSchema }),
+        body: endDirectiveSchema,
         response: { 200: directiveSchema, ...problems(404, 413, 415, 422) },
       },
     },
-    async (request) => endDirective(contextOf(request), request.params.customerId, request.params.directiveId, request.body.at ?? null),
+    async (request) =>
+      endDirective(contextOf(request), request.params.customerId, request.params.directiveId, request.body.at ?? null),
   );
 };

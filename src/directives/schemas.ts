@@ -6,15 +6,28 @@ import { idSchema, instantSchema } from '../validation.ts';
 const time = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be HH:mm; 24:00 is allowed as an end');
 const windowSchema = z
   .strictObject({ days: z.array(z.enum(WEEKDAYS)).min(1).max(7).optional(), from: time, to: time })
-  .refine((window) => window.from < window.to, { message: 'must be after `from`; split a window at midnight', path: ['to'] });
+  .refine((window) => window.from < window.to, {
+    message: 'must be after `from`; split a window at midnight',
+    path: ['to'],
+  });
 const windows = z.array(windowSchema).min(1).max(21);
 
 /** What each kind says beside whom it is about and when it holds; kinds that are not named here say nothing more. */
 const DETAILS = {
   hours_consent: z.strictObject({ windows }),
   time_restriction: z.strictObject({ windows }),
-  place_restriction: z.strictObject({ places: z.array(z.enum(['home', 'work'])).min(1).max(2) }),
-  dispute: z.strictObject({ amount: z.string().regex(/^\d{1,15}(\.\d{1,4})?$/).optional() }),
+  place_restriction: z.strictObject({
+    places: z
+      .array(z.enum(['home', 'work']))
+      .min(1)
+      .max(2),
+  }),
+  dispute: z.strictObject({
+    amount: z
+      .string()
+      .regex(/^\d{1,15}(\.\d{1,4})?$/)
+      .optional(),
+  }),
   moratorium: z.strictObject({ type: z.enum(['breathing_space', 'mental_health_crisis']) }),
   vendor_notice: z.strictObject({ collectorId: idSchema }),
   call_consent: z.strictObject({ collectorId: idSchema }),
@@ -25,7 +38,9 @@ const NO_DETAILS = z.strictObject({});
 
 export const newDirectiveSchema = z
   .strictObject({
-    directiveId: idSchema.optional().describe('Your id: the same directive again gives the first result. Made when left out'),
+    directiveId: idSchema
+      .optional()
+      .describe('Your id: the same directive again gives the first result. Made when left out'),
     kind: z.enum(DIRECTIVE_KINDS),
     partyId: idSchema.nullable().default(null),
     contactPointId: idSchema.nullable().default(null),
@@ -38,19 +53,33 @@ export const newDirectiveSchema = z
   .superRefine((directive, context) => {
     const schema: z.ZodType = (DETAILS as Partial<Record<string, z.ZodType>>)[directive.kind] ?? NO_DETAILS;
     const details = schema.safeParse(directive.details);
-    for (const issue of details.error?.issues ?? []) context.addIssue({ ...issue, path: ['details', ...issue.path] } as Parameters<typeof context.addIssue>[0]);
+    for (const issue of details.error?.issues ?? [])
+      context.addIssue({ ...issue, path: ['details', ...issue.path] } as Parameters<typeof context.addIssue>[0]);
     if (directive.kind === 'channel_opt_out' && directive.channel === null) {
-      context.addIssue({ code: 'custom', path: ['channel'], message: 'needed for channel_opt_out', params: { code: 'REQUIRED' } });
+      context.addIssue({
+        code: 'custom',
+        path: ['channel'],
+        message: 'needed for channel_opt_out',
+        params: { code: 'REQUIRED' },
+      });
     }
     if (directive.kind === 'address_opt_out' && directive.contactPointId === null) {
-      context.addIssue({ code: 'custom', path: ['contactPointId'], message: 'needed for address_opt_out', params: { code: 'REQUIRED' } });
+      context.addIssue({
+        code: 'custom',
+        path: ['contactPointId'],
+        message: 'needed for address_opt_out',
+        params: { code: 'REQUIRED' },
+      });
     }
   })
   .meta({
     id: 'NewDirective',
     examples: [
       {
-        directiveId: 'D1', kind: 'hours_consent', partyId: 'self', from: '2026-11-01T00:00:00+08:00',
+        directiveId: 'D1',
+        kind: 'hours_consent',
+        partyId: 'self',
+        from: '2026-11-01T00:00:00+08:00',
         details: { windows: [{ days: ['mon', 'tue'], from: '22:00', to: '23:00' }] },
       },
     ],

@@ -6,10 +6,17 @@ import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { newId } from '../ids.ts';
 import type { DirectiveKind } from '../rules/contact/facts.ts';
+import { wireInstant } from '../validation.ts';
 import type { Directive, NewDirective } from './schemas.ts';
 
 /** Kinds that widen what is permitted: only the bank's own systems may record or end the opposite of a restriction. */
-const WIDENING: readonly DirectiveKind[] = ['hours_consent', 'call_consent', 'common_debt', 'vendor_notice', 'private_line_approval'];
+const WIDENING: readonly DirectiveKind[] = [
+  'hours_consent',
+  'call_consent',
+  'common_debt',
+  'vendor_notice',
+  'private_line_approval',
+];
 
 /** Whoever talks to the person may record what restricts contact; what permits more takes `customers:write`. */
 function requireMayRecord(ctx: Ctx, kind: DirectiveKind): void {
@@ -18,10 +25,17 @@ function requireMayRecord(ctx: Ctx, kind: DirectiveKind): void {
 }
 
 /** Records what the debtor, the bank or a court has said. Throws DIRECTIVE_CONFLICT for the same id with other content. */
-export async function recordDirective(ctx: Ctx, customerId: string, input: NewDirective): Promise<{ directive: Directive; created: boolean }> {
+export async function recordDirective(
+  ctx: Ctx,
+  customerId: string,
+  input: NewDirective,
+): Promise<{ directive: Directive; created: boolean }> {
   requireMayRecord(ctx, input.kind);
   const from = input.from ?? ctx.now.toString();
-  if (input.until !== null && Temporal.Instant.compare(Temporal.Instant.from(input.until), Temporal.Instant.from(from)) <= 0) {
+  if (
+    input.until !== null &&
+    Temporal.Instant.compare(Temporal.Instant.from(input.until), Temporal.Instant.from(from)) <= 0
+  ) {
     throw unprocessable('/until', 'OUT_OF_ORDER', 'The end is not after the start.');
   }
   return ctx.db.transaction().execute(async (trx) => {
@@ -31,16 +45,30 @@ export async function recordDirective(ctx: Ctx, customerId: string, input: NewDi
     const row = await trx
       .insertInto('directives')
       .values({
-        customer_id: customerId, directive_id: directiveId, kind: input.kind, party_id: input.partyId, contact_point_id: input.contactPointId,
-        account_id: input.accountId, channel: input.channel, valid_from: from, valid_until: input.until, details: JSON.stringify(input.details),
-        fingerprint: print, client_id: ctx.caller.clientId, recorded_at: ctx.now.toString(), ended_at: null, end_recorded_at: null, end_client_id: null,
+        customer_id: customerId,
+        directive_id: directiveId,
+        kind: input.kind,
+        party_id: input.partyId,
+        contact_point_id: input.contactPointId,
+        account_id: input.accountId,
+        channel: input.channel,
+        valid_from: from,
+        valid_until: input.until,
+        details: JSON.stringify(input.details),
+        fingerprint: print,
+        client_id: ctx.caller.clientId,
+        recorded_at: ctx.now.toString(),
+        ended_at: null,
+        end_recorded_at: null,
+        end_client_id: null,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
       .executeTakeFirst();
     if (row) return { directive: directiveOf(row, ctx.now), created: true };
     const earlier = await findDirective(trx, customerId, directiveId);
-    if (!earlier?.fingerprint.equals(print)) throw new AppError('DIRECTIVE_CONFLICT', 'This directive was recorded with other content.');
+    if (!earlier?.fingerprint.equals(print))
+      throw new AppError('DIRECTIVE_CONFLICT', 'This directive was recorded with other content.');
     return { directive: directiveOf(earlier, ctx.now), created: false };
   });
 }
@@ -48,17 +76,33 @@ export async function recordDirective(ctx: Ctx, customerId: string, input: NewDi
 /** All directives of a customer, also those that have ended, oldest first. */
 export async function listDirectives(ctx: Ctx, customerId: string): Promise<Directive[]> {
   requireScope(ctx, 'customers:read');
-  const customer = await ctx.db.selectFrom('customers').select('customer_id').where('customer_id', '=', customerId).executeTakeFirst();
+  const customer = await ctx.db
+    .selectFrom('customers')
+    .select('customer_id')
+    .where('customer_id', '=', customerId)
+    .executeTakeFirst();
   if (!customer) throw notFound('/customerId', 'customer');
-  const rows = await ctx.db.selectFrom('directives').selectAll().where('customer_id', '=', customerId).orderBy('valid_from').orderBy('directive_id').execute();
+  const rows = await ctx.db
+    .selectFrom('directives')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .orderBy('valid_from')
+    .orderBy('directive_id')
+    .execute();
   return rows.map((row) => directiveOf(row, ctx.now));
 }
 
 /** Ends a directive at `at` (now when null); the record of it stays. Twice is the same as once. */
-export async function endDirective(ctx: Ctx, customerId: string, directiveId: string, at: string | null): Promise<Directive> {
+export async function endDirective(
+  ctx: Ctx,
+  customerId: string,
+  directiveId: string,
+  at: string | null,
+): Promise<Directive> {
   requireScope(ctx, 'customers:write');
   const end = at === null ? ctx.now : Temporal.Instant.from(at);
-  if (Temporal.Instant.compare(end, ctx.now) > 0) throw unprocessable('/at', 'IN_THE_FUTURE', 'A directive cannot be ended in the future; give it `until` instead.');
+  if (Temporal.Instant.compare(end, ctx.now) > 0)
+    throw unprocessable('/at', 'IN_THE_FUTURE', 'A directive cannot be ended in the future; give it `until` instead.');
   return ctx.db.transaction().execute(async (trx) => {
     await trx
       .updateTable('directives')
@@ -74,11 +118,22 @@ export async function endDirective(ctx: Ctx, customerId: string, directiveId: st
 }
 
 async function findDirective(trx: Trx, customerId: string, directiveId: string) {
-  return trx.selectFrom('directives').selectAll().where('customer_id', '=', customerId).where('directive_id', '=', directiveId).executeTakeFirst();
+  return trx
+    .selectFrom('directives')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .where('directive_id', '=', directiveId)
+    .executeTakeFirst();
 }
 
 async function requireReferences(trx: Trx, customerId: string, input: NewDirective): Promise<void> {
-  const exists = async (table: 'customers' | 'parties' | 'contact_points' | 'accounts', column: string, id: string | null, pointer: string, what: string) => {
+  const exists = async (
+    table: 'customers' | 'parties' | 'contact_points' | 'accounts',
+    column: string,
+    id: string | null,
+    pointer: string,
+    what: string,
+  ) => {
     if (id === null) return;
     const found = await trx
       .selectFrom(table)
@@ -98,7 +153,8 @@ async function requireReferences(trx: Trx, customerId: string, input: NewDirecti
 
 function directiveOf(row: Selectable<DirectivesTable>, now: Temporal.Instant): Directive {
   const ends = [row.valid_until, row.ended_at].filter((end) => end !== null);
-  const inForce = Temporal.Instant.compare(row.valid_from, now) <= 0 && ends.every((end) => Temporal.Instant.compare(now, end) < 0);
+  const inForce =
+    Temporal.Instant.compare(row.valid_from, now) <= 0 && ends.every((end) => Temporal.Instant.compare(now, end) < 0);
   return {
     directiveId: row.directive_id,
     customerId: row.customer_id,
@@ -107,11 +163,11 @@ function directiveOf(row: Selectable<DirectivesTable>, now: Temporal.Instant): D
     contactPointId: row.contact_point_id,
     accountId: row.account_id,
     channel: row.channel as Directive['channel'],
-    from: row.valid_from.toString(),
-    until: row.valid_until?.toString() ?? null,
+    from: wireInstant(row.valid_from),
+    until: wireInstant(row.valid_until),
     details: row.details,
     inForce,
-    recordedAt: row.recorded_at.toString(),
-    endedAt: row.ended_at?.toString() ?? null,
+    recordedAt: wireInstant(row.recorded_at),
+    endedAt: wireInstant(row.ended_at),
   };
 }

@@ -25,7 +25,8 @@ export function formatErrors(execution: Execution, context: MercuriusContext) {
     const ours = thrown instanceof AppError ? thrown : thrown === undefined ? documentError(error) : toAppError(thrown);
     if (thrown === undefined) refused = true;
     if (ours.code === 'UNAUTHENTICATED') unauthenticated = true;
-    if (ours.status >= 500) reply?.log.error({ err: ours.cause ?? thrown ?? ours, code: ours.code }, 'GraphQL field failed');
+    if (ours.status >= 500)
+      reply?.log.error({ err: ours.cause ?? thrown ?? ours, code: ours.code }, 'GraphQL field failed');
     return {
       message: ours.message,
       ...(error.locations ? { locations: error.locations } : {}),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { GraphQLError, NoSchemaIntrospectionCustomRule, type ASTVisitor, type ValidationContext } from 'graphql';
+import { type ASTVisitor, GraphQLError, NoSchemaIntrospectionCustomRule, type ValidationContext } from 'graphql';
 import mercurius from 'mercurius';
 import { formatErrors } from './errors.ts';
 import type { Resolvers } from './resolver.ts';
@@ -24,7 +24,11 @@ function limitFields(context: ValidationContext): ASTVisitor {
 }
 
 /** `/graphql` over `schema.graphql`: the same services as REST, parsed by the same schemas. */
-export async function registerGraphql(app: FastifyInstance, features: readonly Resolvers[], production: boolean): Promise<void> {
+export async function registerGraphql(
+  app: FastifyInstance,
+  features: readonly Resolvers[],
+  production: boolean,
+): Promise<void> {
   const resolvers = {
     Query: Object.assign({}, ...features.map((feature) => feature.Query)),
     Mutation: Object.assign({}, ...features.map((feature) => feature.Mutation)),

@@ -11,7 +11,11 @@ export interface ResolverContext {
 }
 
 /** Arguments are unknown until the operation's zod schema, the same as REST's, has parsed them. */
-export type Resolver = (parent: unknown, args: Readonly<Record<string, unknown>>, context: ResolverContext) => Promise<unknown>;
+export type Resolver = (
+  parent: unknown,
+  args: Readonly<Record<string, unknown>>,
+  context: ResolverContext,
+) => Promise<unknown>;
 
 export type Resolvers = Partial<Record<'Query' | 'Mutation', Readonly<Record<string, Resolver>>>>;
 
@@ -33,5 +37,9 @@ export function withoutNulls(value: unknown): Record<string, unknown> {
 function strip(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(strip);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null).map(([key, entry]) => [key, strip(entry)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => entry !== null)
+      .map(([key, entry]) => [key, strip(entry)]),
+  );
 }

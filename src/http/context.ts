@@ -39,5 +39,12 @@ export function instantOfRequest(request: FastifyRequest): Temporal.Instant {
 export function contextOf(request: FastifyRequest): Ctx {
   const { caller, now } = request;
   if (caller === null || now === null) throw new AppError('UNAUTHENTICATED', 'This operation needs an API key.');
-  return { ...request.server.services, caller, now, language: languageOf(request), requestId: request.id, log: request.log };
+  return {
+    ...request.server.services,
+    caller,
+    now,
+    language: languageOf(request),
+    requestId: request.id,
+    log: request.log,
+  };
 }

@@ -10,10 +10,16 @@ export const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]).describe('One of the closed catalogue; never localised'),
+    code: z
+      .enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]])
+      .describe('One of the closed catalogue; never localised'),
     requestId: z.string(),
     errors: z.array(
-      z.object({ pointer: z.string().describe('JSON Pointer into the request'), code: z.enum(FIELD_CODES), message: z.string() }),
+      z.object({
+        pointer: z.string().describe('JSON Pointer into the request'),
+        code: z.enum(FIELD_CODES),
+        message: z.string(),
+      }),
     ),
   })
   .meta({ id: 'Problem' });
@@ -27,7 +33,12 @@ export function problemOf(error: AppError, requestId: string): Problem {
 }
 
 const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
-  404: 'NOT_FOUND', 405: 'METHOD_NOT_ALLOWED', 413: 'PAYLOAD_TOO_LARGE', 415: 'UNSUPPORTED_MEDIA_TYPE', 429: 'RATE_LIMITED', 503: 'UNAVAILABLE',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'RATE_LIMITED',
+  503: 'UNAVAILABLE',
 };
 
 /** SQLSTATE classes that mean the database cannot answer now: connection, resources, shutdown, lock and statement timeout. */
@@ -37,28 +48,47 @@ const UNAVAILABLE_STATES = /^(08|53|57|55P03|40)/;
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const { statusCode, code, message } = error as Partial<FastifyError>;
-  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY' || (statusCode === 400 && error instanceof SyntaxError)) {
+  if (
+    code === 'FST_ERR_CTP_INVALID_JSON_BODY' ||
+    code === 'FST_ERR_CTP_EMPTY_JSON_BODY' ||
+    (statusCode === 400 && error instanceof SyntaxError)
+  ) {
     return new AppError('MALFORMED_JSON', 'The body is not valid JSON.');
   }
   const state = sqlState(error);
-  const lost = code === 'ECONNREFUSED' || code === 'ECONNRESET' || message?.includes('timeout exceeded when trying to connect') || message?.includes('Connection terminated');
+  const lost =
+    code === 'ECONNREFUSED' ||
+    code === 'ECONNRESET' ||
+    message?.includes('timeout exceeded when trying to connect') ||
+    message?.includes('Connection terminated');
   if (lost || (state !== undefined && UNAVAILABLE_STATES.test(state))) {
-    return new AppError('UNAVAILABLE', 'The database does not answer; nothing was decided.', { cause: error, retryAfterSeconds: 1 });
+    return new AppError('UNAVAILABLE', 'The database does not answer; nothing was decided.', {
+      cause: error,
+      retryAfterSeconds: 1,
+    });
   }
   const known = statusCode === undefined ? undefined : CODE_OF_STATUS[statusCode];
   if (known) return new AppError(known, PROBLEMS[known].title, { cause: error });
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new AppError('VALIDATION_FAILED', message ?? PROBLEMS.VALIDATION_FAILED.title);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new AppError('VALIDATION_FAILED', message ?? PROBLEMS.VALIDATION_FAILED.title);
   return new AppError('INTERNAL', 'The service failed; nothing was permitted.', { cause: error });
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = toAppError(thrown);
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed');
-  else request.log.info({ code: error.code, errors: error.errors.map(({ pointer, code }) => `${pointer} ${code}`) }, 'request refused');
+  else
+    request.log.info(
+      { code: error.code, errors: error.errors.map(({ pointer, code }) => `${pointer} ${code}`) },
+      'request refused',
+    );
   if (error.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="collections-rules"');
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
   // A ready string: the problem must not pass through the schema of the success answer.
-  return reply.code(error.status).type('application/problem+json; charset=utf-8').send(JSON.stringify(problemOf(error, request.id)));
+  return reply
+    .code(error.status)
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problemOf(error, request.id)));
 }
 
 /** Installs the one error handler, and 404 and 405 (with Allow) for what no route takes. */
@@ -81,7 +111,11 @@ export function handleErrors(app: FastifyInstance): void {
     const allowed = new Set(routes.filter((route) => route.pattern.test(path)).flatMap((route) => [...route.methods]));
     if (allowed.size === 0) return sendProblem(request, reply, new AppError('NOT_FOUND', 'There is no such path.'));
     reply.header('allow', [...allowed].sort().join(', '));
-    return sendProblem(request, reply, new AppError('METHOD_NOT_ALLOWED', `This path takes ${[...allowed].sort().join(', ')}.`));
+    return sendProblem(
+      request,
+      reply,
+      new AppError('METHOD_NOT_ALLOWED', `This path takes ${[...allowed].sort().join(', ')}.`),
+    );
   });
 }
 
@@ -91,12 +125,24 @@ const COMMON_STATUSES = [400, 401, 403, 429, 500, 503] as const;
 export function problems(...statuses: (404 | 409 | 412 | 413 | 415 | 422)[]): Record<number, unknown> {
   const all = [...COMMON_STATUSES, ...statuses].sort((a, b) => a - b);
   return Object.fromEntries(
-    all.map((status) => [status, { description: DESCRIPTIONS[status], content: { 'application/problem+json': { schema: problemSchema } } }]),
+    all.map((status) => [
+      status,
+      { description: DESCRIPTIONS[status], content: { 'application/problem+json': { schema: problemSchema } } },
+    ]),
   );
 }
 
 const DESCRIPTIONS: Record<number, string> = {
-  400: 'Wrong shape', 401: 'No valid key', 403: 'The key lacks the scope', 404: 'No such resource', 409: 'Conflict with the state',
-  412: 'Changed since it was read', 413: 'Body too large', 415: 'Unsupported media type', 422: 'Right shape, no valid meaning',
-  429: 'Too many requests', 500: 'The service failed; nothing was permitted', 503: 'The service cannot answer now; nothing was permitted',
+  400: 'Wrong shape',
+  401: 'No valid key',
+  403: 'The key lacks the scope',
+  404: 'No such resource',
+  409: 'Conflict with the state',
+  412: 'Changed since it was read',
+  413: 'Body too large',
+  415: 'Unsupported media type',
+  422: 'Right shape, no valid meaning',
+  429: 'Too many requests',
+  500: 'The service failed; nothing was permitted',
+  503: 'The service cannot answer now; nothing was permitted',
 };

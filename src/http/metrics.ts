@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Metrics of one process, by hand and with few labels; no label ever holds an id. */
 export interface Metrics {
@@ -13,7 +13,10 @@ export function createMetrics(pool: { totalCount: number; idleCount: number; wai
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
-    name: 'database_connections', help: 'Connections of the pool by state', labelNames: ['state'], registers: [registry],
+    name: 'database_connections',
+    help: 'Connections of the pool by state',
+    labelNames: ['state'],
+    registers: [registry],
     collect() {
       this.set({ state: 'idle' }, pool.idleCount);
       this.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
@@ -23,15 +26,32 @@ export function createMetrics(pool: { totalCount: number; idleCount: number; wai
   return {
     registry,
     requestSeconds: new Histogram({
-      name: 'http_request_seconds', help: 'Time from the first byte to the answer', labelNames: ['route', 'method', 'status'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5], registers: [registry],
+      name: 'http_request_seconds',
+      help: 'Time from the first byte to the answer',
+      labelNames: ['route', 'method', 'status'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers: [registry],
     }),
-    decisions: new Counter({ name: 'contact_decisions_total', help: 'Decisions by mode, answer and first reason', labelNames: ['mode', 'permitted', 'reason'], registers: [registry] }),
-    decisionBatch: new Histogram({ name: 'contact_decision_batch_size', help: 'Decisions that shared one query', labelNames: ['mode'], buckets: [1, 2, 4, 8, 16, 32, 64, 128], registers: [registry] }),
+    decisions: new Counter({
+      name: 'contact_decisions_total',
+      help: 'Decisions by mode, answer and first reason',
+      labelNames: ['mode', 'permitted', 'reason'],
+      registers: [registry],
+    }),
+    decisionBatch: new Histogram({
+      name: 'contact_decision_batch_size',
+      help: 'Decisions that shared one query',
+      labelNames: ['mode'],
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      registers: [registry],
+    }),
   };
 }
 
-/** `GET /metrics`, and the duration of every request by its route pattern. */
+/** Routes that answer thousands of times a second or only to probes: their line is logged at debug. */
+const QUIET_ROUTES = new Set(['/v1/contact-permissions', '/livez', '/readyz', '/metrics']);
+
+/** `GET /metrics`, the duration of every request by its route pattern, and one log line with the pattern, never the path. */
 export function exposeMetrics(app: FastifyInstance, metrics: Metrics): void {
   const children = new Map<string, { observe: (seconds: number) => void }>();
   app.addHook('onResponse', async (request, reply) => {
@@ -43,6 +63,17 @@ export function exposeMetrics(app: FastifyInstance, metrics: Metrics): void {
       children.set(key, child);
     }
     child.observe(reply.elapsedTime / 1000);
+    const line = {
+      route,
+      method: request.method,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+      clientId: request.caller?.clientId,
+    };
+    if (QUIET_ROUTES.has(route)) request.log.debug(line, 'answered');
+    else request.log.info(line, 'answered');
   });
-  app.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
+  app.get('/metrics', async (_, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
 }

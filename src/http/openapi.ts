@@ -18,7 +18,8 @@ const zodTransform = createJsonSchemaTransform({ zodToJsonConfig });
 const transform: SwaggerTransform = (input) => {
   const { schema, url } = input;
   const parts = [schema?.body, schema?.params, schema?.querystring, schema?.headers];
-  const ours = schema?.operationId !== undefined && parts.every((part) => part === undefined || part instanceof z.core.$ZodType);
+  const ours =
+    schema?.operationId !== undefined && parts.every((part) => part === undefined || part instanceof z.core.$ZodType);
   return ours ? zodTransform(input) : { schema: { ...schema, hide: true }, url };
 };
 
@@ -37,8 +38,14 @@ const transformObject: FastifyDynamicSwaggerOptions['transformObject'] = (input)
     }
   };
   visit({ ...document, components: undefined });
-  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { ...document, components: { ...document.components, schemas: kept } } as ReturnType<NonNullable<FastifyDynamicSwaggerOptions['transformObject']>>;
+  const kept = Object.fromEntries(
+    Object.entries(schemas)
+      .filter(([name]) => used.has(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  return { ...document, components: { ...document.components, schemas: kept } } as ReturnType<
+    NonNullable<FastifyDynamicSwaggerOptions['transformObject']>
+  >;
 };
 
 export const openapiOptions: FastifyDynamicSwaggerOptions = {
@@ -61,7 +68,11 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
       { name: 'API clients', description: 'Who may ask what' },
       { name: 'Operations', description: 'Health and metrics' },
     ],
-    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, as `Authorization: Bearer ck_…`' } } },
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, as `Authorization: Bearer ck_…`' },
+      },
+    },
     security: [{ apiKey: [] }],
   },
   transform,

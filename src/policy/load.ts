@@ -64,8 +64,10 @@ function specOf(document: PackDocument, fail: Fail): PackSpec {
   } catch {
     fail(['zone'], `unknown time zone ${zone}`);
   }
-  const sourceOf = (name: string, path: PropertyKey[]) => document.sources[name] ?? fail(path, `unknown source ${name}`);
-  const setOf = (name: string, path: PropertyKey[]): EventFilter => document.eventSets[name] ?? fail(path, `unknown event set ${name}`);
+  const sourceOf = (name: string, path: PropertyKey[]) =>
+    document.sources[name] ?? fail(path, `unknown source ${name}`);
+  const setOf = (name: string, path: PropertyKey[]): EventFilter =>
+    document.eventSets[name] ?? fail(path, `unknown event set ${name}`);
   const seen = new Set<string>();
   return {
     pack: document.pack,
@@ -93,7 +95,12 @@ function specOf(document: PackDocument, fail: Fail): PackSpec {
         case 'gap':
           return { ...rest, citation, after: setOf(rest.after, at('after')) } as RuleSpec;
         case 'debtor_unreachable':
-          return { ...rest, citation, unanswered: setOf(rest.unanswered, at('unanswered')), reached: setOf(rest.reached, at('reached')) } as RuleSpec;
+          return {
+            ...rest,
+            citation,
+            unanswered: setOf(rest.unanswered, at('unanswered')),
+            reached: setOf(rest.reached, at('reached')),
+          } as RuleSpec;
         default:
           return { ...rest, citation } as RuleSpec;
       }
@@ -134,7 +141,21 @@ function factsOfExample({ given }: PackExample): ContactFacts {
       presentsAs: given.presentsAs,
     },
     party: { partyId: given.role === 'debtor' ? 'self' : 'other', role: given.role },
-    contactPoint: { contactPointId: 'm1', kind: given.channel === 'email' ? 'email' : given.channel === 'im' ? 'im' : given.channel === 'letter' || given.channel === 'visit' ? 'postal' : 'phone', status: 'active', place: null, ofParty: true, wrongSince: null },
+    contactPoint: {
+      contactPointId: 'm1',
+      kind:
+        given.channel === 'email'
+          ? 'email'
+          : given.channel === 'im'
+            ? 'im'
+            : given.channel === 'letter' || given.channel === 'visit'
+              ? 'postal'
+              : 'phone',
+      status: 'active',
+      place: null,
+      ofParty: true,
+      wrongSince: null,
+    },
     jurisdictions: [],
     zones: given.zones,
     accounts: [{ accountId: 'A1', status: given.accountStatus }],
@@ -150,7 +171,12 @@ function factsOfExample({ given }: PackExample): ContactFacts {
         from,
         until,
         places: [],
-        windows: directive.windows.map((window) => ({ ...weeklyWindow(window), zone: given.zones[0] ?? 'UTC', validFrom: from, validUntil: until })),
+        windows: directive.windows.map((window) => ({
+          ...weeklyWindow(window),
+          zone: given.zones[0] ?? 'UTC',
+          validFrom: from,
+          validUntil: until,
+        })),
       };
     }),
     debtorHasValidNumber: true,

@@ -25,7 +25,10 @@ export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
   const byId = new Map(packs.map((pack) => [pack.compiled.id, pack]));
   for (const pack of packs) {
     const { spec, id } = pack.compiled;
-    const other = packs.find((candidate) => candidate !== pack && candidate.document.pack === spec.pack && covers(candidate, spec.effectiveFrom));
+    const other = packs.find(
+      (candidate) =>
+        candidate !== pack && candidate.document.pack === spec.pack && covers(candidate, spec.effectiveFrom),
+    );
     if (other) throw new PackError(`${id} and ${other.compiled.id} are in force at the same time`);
   }
   return {

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { CHANNELS, COLLECTOR_KINDS, DIRECTIVE_KINDS, OUTCOMES, PURPOSES, ROLES, ACCOUNT_STATUSES } from '../rules/contact/facts.ts';
+import {
+  ACCOUNT_STATUSES,
+  CHANNELS,
+  COLLECTOR_KINDS,
+  DIRECTIVE_KINDS,
+  OUTCOMES,
+  PURPOSES,
+  ROLES,
+} from '../rules/contact/facts.ts';
 import { REASON_CODES, STRENGTHS } from '../rules/contact/policy.ts';
 import { WEEKDAYS } from '../rules/time/windows.ts';
 
@@ -30,7 +38,13 @@ const count = z.int().min(0).max(10_000);
 const capWindow = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(['day', 'week', 'month']) }),
   z.strictObject({ kind: z.literal('rolling_days'), days: z.int().min(1).max(366) }),
-  z.strictObject({ kind: z.literal('rolling'), minutes: z.int().min(1).max(366 * 1440) }),
+  z.strictObject({
+    kind: z.literal('rolling'),
+    minutes: z
+      .int()
+      .min(1)
+      .max(366 * 1440),
+  }),
 ]);
 
 const common = {
@@ -50,7 +64,14 @@ const rules = z.array(
   z.discriminatedUnion('kind', [
     rule('hours', { zone: z.enum(['pack', 'person']), windows: z.array(windowSchema).min(1), consent: z.boolean() }),
     rule('cap', { scope, count: z.string(), window: capWindow, max: count }),
-    rule('gap', { scope, after: z.string(), minutes: z.int().min(1).max(366 * 1440) }),
+    rule('gap', {
+      scope,
+      after: z.string(),
+      minutes: z
+        .int()
+        .min(1)
+        .max(366 * 1440),
+    }),
     rule('addressee', {
       allow: z.array(
         z.strictObject({
@@ -67,7 +88,11 @@ const rules = z.array(
     rule('blocked_time', {}),
     rule('blocked_place', {}),
     rule('debtor_unreachable', {
-      unanswered: z.string(), reached: z.string(), consecutiveCalls: count.min(1), consecutiveDays: count.min(1), lookbackDays: count.min(1).max(366),
+      unanswered: z.string(),
+      reached: z.string(),
+      consecutiveCalls: count.min(1),
+      consecutiveDays: count.min(1),
+      lookbackDays: count.min(1).max(366),
     }),
     rule('vendor_notice', {}),
     rule('own_name', {}),
@@ -99,7 +124,9 @@ export const exampleSchema = z.strictObject({
       automated: z.boolean().default(false),
       recording: z.boolean().default(true),
       callerNumber: z.string().nullable().default('95588'),
-      collector: z.strictObject({ kind: z.enum(COLLECTOR_KINDS), id: z.string() }).default({ kind: 'creditor', id: 'bank' }),
+      collector: z
+        .strictObject({ kind: z.enum(COLLECTOR_KINDS), id: z.string() })
+        .default({ kind: 'creditor', id: 'bank' }),
       presentsAs: z.string().nullable().default(null),
       accountStatus: z.enum(ACCOUNT_STATUSES).default('open'),
       zones: z.array(z.string()).default(['Asia/Shanghai']),

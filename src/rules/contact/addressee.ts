@@ -10,7 +10,10 @@ export function earliestAllowed(allow: readonly Allowance[], facts: ContactFacts
   for (const allowance of allow) {
     if (!allowance.roles.includes(facts.party.role) || !allowance.purposes.includes(facts.request.purpose)) continue;
     if (allowance.needs === undefined) return ms;
-    earliest = Math.min(earliest, earliestInForce(allowance.needs.directive, CONCERNS[allowance.needs.about], facts, ms));
+    earliest = Math.min(
+      earliest,
+      earliestInForce(allowance.needs.directive, CONCERNS[allowance.needs.about], facts, ms),
+    );
   }
   return earliest;
 }

@@ -17,15 +17,15 @@ export function compileFilter(filter: EventFilter): CountsEvent {
   return (event) => channels.has(event.channel) && outcomes.has(event.outcome) && directions.has(event.direction);
 }
 
-/** The half-open window [from, to) that contains `ms`. */
+/** Bounds of a window: [from, to) for calendar windows, (from, to] for the last minutes. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** Bounds of the window a cap looks at when asked at `ms`. Rolling minutes: (ms − minutes, ms], given as [from, to). */
+/** The window a cap looks at when asked at `ms`. */
 export function windowAt(window: CapWindow, zone: string, ms: number): Span {
-  if (window.kind === 'rolling') return { from: ms - window.minutes * MINUTE + 1, to: ms + 1 };
+  if (window.kind === 'rolling') return { from: ms - window.minutes * MINUTE, to: ms };
   const day = localDay(zone, ms);
   const { first, after } = calendarDays(window, day);
   return { from: startOfDay(zone, first), to: startOfDay(zone, after) };
@@ -53,10 +53,16 @@ function calendarDays(window: Exclude<CapWindow, { kind: 'rolling' }>, day: numb
  * Contacts that count at `ms`, oldest first. A contact later than `ms` (a clock that runs ahead, a racing replica)
  * counts in a rolling window too: what is known to have happened is never left out.
  */
-export function countedAt(window: CapWindow, zone: string, counts: CountsEvent, events: readonly ContactEvent[], ms: number): ContactEvent[] {
+export function countedAt(
+  window: CapWindow,
+  zone: string,
+  counts: CountsEvent,
+  events: readonly ContactEvent[],
+  ms: number,
+): ContactEvent[] {
   const { from, to } = windowAt(window, zone, ms);
-  const open = window.kind === 'rolling';
-  return events.filter((event) => event.at >= from && (open || event.at < to) && counts(event));
+  const inside = window.kind === 'rolling' ? (at: number) => at > from : (at: number) => at >= from && at < to;
+  return events.filter((event) => inside(event.at) && counts(event));
 }
 
 /** First instant at which a contact at `at` no longer counts in the window. */
@@ -70,7 +76,14 @@ export function leavesAt(window: CapWindow, zone: string, at: number): number {
  * First instant at or after `ms` at which fewer than `max` contacts count; Infinity when `max` is 0. Each step goes to
  * the instant at which the contact leaves that keeps the count at `max`, so the answer is exact, not searched.
  */
-export function earliestUnder(window: CapWindow, zone: string, counts: CountsEvent, events: readonly ContactEvent[], max: number, ms: number): number {
+export function earliestUnder(
+  window: CapWindow,
+  zone: string,
+  counts: CountsEvent,
+  events: readonly ContactEvent[],
+  max: number,
+  ms: number,
+): number {
   if (max <= 0) return NEVER;
   let at = ms;
   for (;;) {
@@ -81,7 +94,12 @@ export function earliestUnder(window: CapWindow, zone: string, counts: CountsEve
 }
 
 /** First instant at or after `ms` that keeps `minutes` of distance after the last counted contact. */
-export function earliestAfterGap(counts: CountsEvent, events: readonly ContactEvent[], minutes: number, ms: number): number {
+export function earliestAfterGap(
+  counts: CountsEvent,
+  events: readonly ContactEvent[],
+  minutes: number,
+  ms: number,
+): number {
   for (let index = events.length - 1; index >= 0; index -= 1) {
     const event = events[index]!;
     if (counts(event)) return Math.max(ms, event.at + minutes * MINUTE);

@@ -1,15 +1,34 @@
 import { weeklyWindow } from '../time/windows.ts';
 import { DAY, MINUTE } from '../time/zone.ts';
 import { allowedUntil, earliestAllowed, earliestUnreachable } from './addressee.ts';
-import { compileFilter, countedAt, type CountsEvent, earliestAfterGap, earliestUnder, leavesAt, NEVER, windowAt } from './caps.ts';
 import {
-  type Concerns, CONCERNS, concernsAccounts, concernsRequest, earliestFree, earliestInForce, earliestOutside, inForceUntil, nextOpening, nextStart, windowsOf,
+  type CountsEvent,
+  compileFilter,
+  countedAt,
+  earliestAfterGap,
+  earliestUnder,
+  leavesAt,
+  NEVER,
+  windowAt,
+} from './caps.ts';
+import {
+  CONCERNS,
+  type Concerns,
+  concernsAccounts,
+  concernsRequest,
+  earliestFree,
+  earliestInForce,
+  earliestOutside,
+  inForceUntil,
+  nextOpening,
+  nextStart,
+  windowsOf,
 } from './directives.ts';
 import type { Channel, ContactEvent, ContactFacts, ContactPointKind, DirectiveFacts } from './facts.ts';
 import { earliestInHours, hoursEndAt } from './hours.ts';
 import type { ObligationSpec, PackSpec, RuleSpec, Scope, When } from './policy.ts';
 
-/** What a cap counted: `used` before this request, and the half-open window in epoch milliseconds. */
+/** What a cap counted: `used` before this request, and the window in epoch milliseconds (see `Span`). */
 export interface LimitState {
   readonly ruleId: string;
   readonly scope: Scope;
@@ -65,10 +84,20 @@ export function compilePack(spec: PackSpec): CompiledPack {
     rules,
     obligations: spec.obligations.map((obligation) => ({ spec: obligation, applies: compileWhen(obligation.when) })),
     lookbackMs: Math.max(DAY, ...spec.rules.map(lookbackOf)),
-    debtorLookbackMs: Math.max(0, ...spec.rules.map((rule) => (rule.kind === 'debtor_unreachable' ? (rule.lookbackDays + 1) * DAY : 0))),
+    debtorLookbackMs: Math.max(
+      0,
+      ...spec.rules.map((rule) => (rule.kind === 'debtor_unreachable' ? (rule.lookbackDays + 1) * DAY : 0)),
+    ),
   };
   for (const rule of spec.rules) {
-    rules.push({ spec: rule, pack, applies: compileWhen(rule.when), closes: always, limit: null, ...behaviourOf(rule, spec) });
+    rules.push({
+      spec: rule,
+      pack,
+      applies: compileWhen(rule.when),
+      closes: always,
+      limit: null,
+      ...behaviourOf(rule, spec),
+    });
   }
   return pack;
 }
@@ -109,7 +138,13 @@ function permitIf(test: (facts: ContactFacts) => boolean): Behaviour {
 }
 
 const KIND_OF_CHANNEL: Record<Channel, ContactPointKind | null> = {
-  voice: 'phone', sms: 'phone', email: 'email', im: 'im', letter: 'postal', visit: 'postal', portal: null,
+  voice: 'phone',
+  sms: 'phone',
+  email: 'email',
+  im: 'im',
+  letter: 'postal',
+  visit: 'postal',
+  portal: null,
 };
 
 function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
@@ -140,7 +175,8 @@ function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
       return holdRule(rule.directive, rule.directive === 'address_opt_out' ? namesContactPoint : namesChannel);
     case 'blocked_time':
       return {
-        earliest: (facts, ms) => (facts.directives.length === 0 ? ms : earliestOutside(windowsOf('time_restriction', facts), ms)),
+        earliest: (facts, ms) =>
+          facts.directives.length === 0 ? ms : earliestOutside(windowsOf('time_restriction', facts), ms),
         closes: (facts, ms) => nextOpening(windowsOf('time_restriction', facts), ms),
       };
     case 'blocked_place':
@@ -156,13 +192,20 @@ function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
     case 'vendor_notice':
       return needsRule('vendor_notice', ofCollector);
     case 'own_name':
-      return permitIf((facts) => facts.request.presentsAs === null || facts.request.presentsAs === facts.request.collectorId);
+      return permitIf(
+        (facts) => facts.request.presentsAs === null || facts.request.presentsAs === facts.request.collectorId,
+      );
     case 'contact_point':
       return permitIf((facts) => {
         const point = facts.contactPoint;
         if (point === null) return true;
         const kind = KIND_OF_CHANNEL[facts.request.channel];
-        return point.contactPointId !== null && point.ofParty && point.status === 'active' && (kind === null || kind === point.kind);
+        return (
+          point.contactPointId !== null &&
+          point.ofParty &&
+          point.status === 'active' &&
+          (kind === null || kind === point.kind)
+        );
       });
     case 'wrong_number':
       return permitIf((facts) => (facts.contactPoint?.wrongSince ?? null) === null);
@@ -191,14 +234,16 @@ function hoursRule(rule: Extract<RuleSpec, { kind: 'hours' }>, pack: PackSpec): 
 function capRule(rule: Extract<RuleSpec, { kind: 'cap' }>, pack: PackSpec): Behaviour {
   const counts: CountsEvent = compileFilter(rule.count);
   const { window, max, scope } = rule;
-  const earliest = (facts: ContactFacts, ms: number) => earliestUnder(window, pack.zone, counts, eventsOf(scope, facts), max, ms);
+  const earliest = (facts: ContactFacts, ms: number) =>
+    earliestUnder(window, pack.zone, counts, eventsOf(scope, facts), max, ms);
   return {
     earliest,
     limit: (facts, ms) => {
       const counted = countedAt(window, pack.zone, counts, eventsOf(scope, facts), ms);
       const span = windowAt(window, pack.zone, ms);
       const oldest = counted[0];
-      const returns = counted.length >= max ? earliest(facts, ms) : oldest ? leavesAt(window, pack.zone, oldest.at) : NEVER;
+      const returns =
+        counted.length >= max ? earliest(facts, ms) : oldest ? leavesAt(window, pack.zone, oldest.at) : NEVER;
       return {
         ruleId: rule.id,
         scope,
@@ -243,7 +288,8 @@ function callerNumberRule(rule: Extract<RuleSpec, { kind: 'caller_number' }>): B
   const registered = rule.registered.map((pattern) => new RegExp(`^(?:${pattern})$`));
   const privateLines = rule.privateLines.map((pattern) => new RegExp(`^(?:${pattern})$`));
   const approval = needsRule('private_line_approval', ofCollector);
-  const isPrivate = (facts: ContactFacts) => privateLines.some((pattern) => pattern.test(facts.request.callerNumber ?? ''));
+  const isPrivate = (facts: ContactFacts) =>
+    privateLines.some((pattern) => pattern.test(facts.request.callerNumber ?? ''));
   return {
     earliest: (facts, ms) => {
       const number = facts.request.callerNumber;

@@ -57,7 +57,8 @@ export function earliestFree(kind: DirectiveKind, concerns: Concerns, facts: Con
 export function nextStart(kind: DirectiveKind, concerns: Concerns, facts: ContactFacts, ms: number): number {
   let next = NEVER;
   for (const directive of facts.directives) {
-    if (directive.kind === kind && directive.from > ms && directive.from < next && concerns(directive, facts)) next = directive.from;
+    if (directive.kind === kind && directive.from > ms && directive.from < next && concerns(directive, facts))
+      next = directive.from;
   }
   return next;
 }

@@ -2,19 +2,63 @@ import type { BoundedWindow } from '../time/windows.ts';
 
 /** Vocabulary of a contact, one list for packs, facts, wire and SQL. */
 export const CHANNELS = ['voice', 'sms', 'email', 'im', 'letter', 'visit', 'portal'] as const;
-export const PURPOSES = ['collect', 'locate', 'service', 'respond', 'statutory_notice', 'opt_out_confirmation', 'solicit'] as const;
-export const ROLES = ['debtor', 'guarantor', 'spouse', 'contact', 'guardian', 'executor', 'lawyer', 'employer'] as const;
+export const PURPOSES = [
+  'collect',
+  'locate',
+  'service',
+  'respond',
+  'statutory_notice',
+  'opt_out_confirmation',
+  'solicit',
+] as const;
+export const ROLES = [
+  'debtor',
+  'guarantor',
+  'spouse',
+  'contact',
+  'guardian',
+  'executor',
+  'lawyer',
+  'employer',
+] as const;
 export const COLLECTOR_KINDS = ['creditor', 'third_party'] as const;
 export const REPORTED_OUTCOMES = [
-  'placed', 'no_answer', 'busy', 'not_in_service', 'voicemail', 'limited_message', 'answered', 'conversation',
-  'third_party_answered', 'wrong_number', 'refused', 'delivered', 'undelivered',
+  'placed',
+  'no_answer',
+  'busy',
+  'not_in_service',
+  'voicemail',
+  'limited_message',
+  'answered',
+  'conversation',
+  'third_party_answered',
+  'wrong_number',
+  'refused',
+  'delivered',
+  'undelivered',
 ] as const;
 /** `pending` is an unreported reservation: the contact may have happened, so it counts wherever it could count. */
 export const OUTCOMES = [...REPORTED_OUTCOMES, 'pending'] as const;
 export const DIRECTIVE_KINDS = [
-  'hours_consent', 'call_consent', 'time_restriction', 'place_restriction', 'channel_opt_out', 'address_opt_out',
-  'cease', 'represented', 'third_party_refusal', 'dispute', 'bankruptcy_accepted', 'deceased', 'incapacity',
-  'hardship_hold', 'vulnerability', 'moratorium', 'common_debt', 'vendor_notice', 'private_line_approval',
+  'hours_consent',
+  'call_consent',
+  'time_restriction',
+  'place_restriction',
+  'channel_opt_out',
+  'address_opt_out',
+  'cease',
+  'represented',
+  'third_party_refusal',
+  'dispute',
+  'bankruptcy_accepted',
+  'deceased',
+  'incapacity',
+  'hardship_hold',
+  'vulnerability',
+  'moratorium',
+  'common_debt',
+  'vendor_notice',
+  'private_line_approval',
 ] as const;
 export const CONTACT_POINT_KINDS = ['phone', 'email', 'im', 'postal'] as const;
 export const ACCOUNT_STATUSES = ['open', 'settled', 'closed', 'charged_off', 'legal', 'sold'] as const;

@@ -45,7 +45,8 @@ export function hoursEndAt(hours: Hours, zones: readonly string[], ms: number): 
       let later = at;
       for (const window of hours.windows) later = Math.max(later, closesAt(zone, window, at));
       for (const window of hours.agreed) {
-        if (at >= window.validFrom && at < (window.validUntil ?? NEVER)) later = Math.max(later, closesAt(window.zone, window, at, window.validUntil));
+        if (at >= window.validFrom && at < (window.validUntil ?? NEVER))
+          later = Math.max(later, closesAt(window.zone, window, at, window.validUntil));
       }
       if (later === at) break;
       at = later;

@@ -7,11 +7,36 @@ export type Strength = (typeof STRENGTHS)[number];
 
 /** Closed list of the codes a refusal or a warning can carry; integrators branch on them. */
 export const REASON_CODES = [
-  'MISSING_FACTS', 'SETTLED', 'PLAN_IN_FORCE', 'BANKRUPTCY', 'DECEASED', 'INCAPACITY', 'DISPUTED', 'HARDSHIP_HOLD',
-  'CEASED', 'REPRESENTED', 'THIRD_PARTY', 'THIRD_PARTY_REFUSED', 'DEBTOR_REACHABLE', 'VENDOR_NOT_NOTIFIED',
-  'IMPERSONATION', 'CHANNEL_OPT_OUT', 'ADDRESS_OPT_OUT', 'INVALID_CONTACT_POINT', 'WRONG_NUMBER', 'CALLER_NUMBER',
-  'RECORDING_REQUIRED', 'CALLING_HOURS', 'INCONVENIENT_TIME', 'INCONVENIENT_PLACE', 'FREQUENCY_CAP', 'MINIMUM_GAP',
-  'CONVERSATION_COOLDOWN', 'CONCENTRATION', 'CUMULATIVE_CONTACT', 'HOLIDAY',
+  'MISSING_FACTS',
+  'SETTLED',
+  'PLAN_IN_FORCE',
+  'BANKRUPTCY',
+  'DECEASED',
+  'INCAPACITY',
+  'DISPUTED',
+  'HARDSHIP_HOLD',
+  'CEASED',
+  'REPRESENTED',
+  'THIRD_PARTY',
+  'THIRD_PARTY_REFUSED',
+  'DEBTOR_REACHABLE',
+  'VENDOR_NOT_NOTIFIED',
+  'IMPERSONATION',
+  'CHANNEL_OPT_OUT',
+  'ADDRESS_OPT_OUT',
+  'INVALID_CONTACT_POINT',
+  'WRONG_NUMBER',
+  'CALLER_NUMBER',
+  'RECORDING_REQUIRED',
+  'CALLING_HOURS',
+  'INCONVENIENT_TIME',
+  'INCONVENIENT_PLACE',
+  'FREQUENCY_CAP',
+  'MINIMUM_GAP',
+  'CONVERSATION_COOLDOWN',
+  'CONCENTRATION',
+  'CUMULATIVE_CONTACT',
+  'HOLIDAY',
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 
@@ -51,8 +76,19 @@ export type CapWindow =
   | { readonly kind: 'rolling'; readonly minutes: number };
 
 export type RuleBody =
-  | { readonly kind: 'hours'; readonly zone: 'pack' | 'person'; readonly windows: readonly WindowSpec[]; readonly consent: boolean }
-  | { readonly kind: 'cap'; readonly scope: Scope; readonly count: EventFilter; readonly window: CapWindow; readonly max: number }
+  | {
+      readonly kind: 'hours';
+      readonly zone: 'pack' | 'person';
+      readonly windows: readonly WindowSpec[];
+      readonly consent: boolean;
+    }
+  | {
+      readonly kind: 'cap';
+      readonly scope: Scope;
+      readonly count: EventFilter;
+      readonly window: CapWindow;
+      readonly max: number;
+    }
   | { readonly kind: 'gap'; readonly scope: Scope; readonly after: EventFilter; readonly minutes: number }
   | { readonly kind: 'addressee'; readonly allow: readonly Allowance[] }
   | { readonly kind: 'known_account' }
@@ -61,7 +97,14 @@ export type RuleBody =
   | { readonly kind: 'opt_out'; readonly directive: 'channel_opt_out' | 'address_opt_out' }
   | { readonly kind: 'blocked_time' }
   | { readonly kind: 'blocked_place' }
-  | { readonly kind: 'debtor_unreachable'; readonly unanswered: EventFilter; readonly reached: EventFilter; readonly consecutiveCalls: number; readonly consecutiveDays: number; readonly lookbackDays: number }
+  | {
+      readonly kind: 'debtor_unreachable';
+      readonly unanswered: EventFilter;
+      readonly reached: EventFilter;
+      readonly consecutiveCalls: number;
+      readonly consecutiveDays: number;
+      readonly lookbackDays: number;
+    }
   | { readonly kind: 'vendor_notice' }
   | { readonly kind: 'own_name' }
   | { readonly kind: 'contact_point' }

@@ -7,7 +7,8 @@ const decimalsOf = new Map<string, number>();
 export function currencyDecimals(currency: string): number {
   const known = decimalsOf.get(currency);
   if (known !== undefined) return known;
-  const decimals = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const decimals =
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
   decimalsOf.set(currency, decimals);
   return decimals;
 }
@@ -19,14 +20,15 @@ export function isAmount(text: string): boolean {
 
 /**
  * Decimal string in major units to minor units, exactly. Returns null when the text has more decimals than the
- * currency, be they zeros (never rounded), so the caller can refuse it.
+ * currency (never rounded; zeros at the end lose nothing), so the caller can refuse it.
  */
 export function toMinor(text: string, currency: string): bigint | null {
   const decimals = currencyDecimals(currency);
   const negative = text.startsWith('-');
   const [whole = '0', fraction = ''] = (negative ? text.slice(1) : text).split('.');
-  if (fraction.length > decimals) return null;
-  const minor = BigInt(whole + fraction.padEnd(decimals, '0'));
+  const kept = fraction.replace(/0+$/, '');
+  if (kept.length > decimals) return null;
+  const minor = BigInt(whole + kept.padEnd(decimals, '0'));
   return negative ? -minor : minor;
 }
 

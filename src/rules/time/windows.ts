@@ -53,7 +53,8 @@ export function opensAt(zone: string, window: WeeklyWindow, ms: number, bounds?:
     if ((window.days & (1 << weekdayOf(day))) === 0) continue;
     const opens = Math.max(start, instantOf(zone, day, window.from));
     if (opens >= end) return Number.POSITIVE_INFINITY;
-    if (opens < instantOf(zone, day, window.to)) return opens;
+    // A day that a zone left out (Samoa, 2011-12-30) has instants, but they are the next day's.
+    if (opens < instantOf(zone, day, window.to) && localDay(zone, opens) === day) return opens;
   }
   return Number.POSITIVE_INFINITY;
 }

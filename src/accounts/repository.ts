@@ -1,0 +1,253 @@
+import { type Selectable, sql } from 'kysely';
+import type { Db, Trx } from '../db/database.ts';
+import type { AccountsTable } from '../db/tables.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { fromMinor, toMinor } from '../rules/money/money.ts';
+import type { Account, AccountInput } from './schemas.ts';
+
+/** An account as it is on file: what was sent last, with amounts in the currency's decimals. */
+export interface StoredAccount extends Omit<AccountInput, 'asOf'> {
+  readonly accountId: string;
+  readonly asOf: Temporal.Instant;
+  readonly version: number;
+  readonly updatedAt: Temporal.Instant;
+}
+
+type AccountRow = Omit<Selectable<AccountsTable>, 'version' | 'created_at' | 'updated_at' | 'as_of' | 'optional_facts'>;
+
+/** An account state ready to be written. */
+export interface AccountRecord extends AccountRow {
+  readonly as_of: string;
+  readonly optional_facts: string;
+  readonly content: string;
+  readonly content_hash: Buffer;
+  readonly import_id: string | null;
+  readonly at: string;
+}
+
+/** The optional facts of the contract; kept as one document, since decisions do not read them. */
+const OPTIONAL_FACTS = [
+  'dailyRate',
+  'instalmentBalance',
+  'cashAdvanceBalance',
+  'penaltyRule',
+  'graceDays',
+  'graceAmount',
+  'inCollectionProcedures',
+  'genuineCard',
+] as const satisfies readonly (keyof AccountInput)[];
+
+type OptionalFacts = Pick<AccountInput, (typeof OPTIONAL_FACTS)[number]>;
+
+/** Makes the row and the history entry of a normalised account (see `normaliseAccount`); `importId` when a file brought it. */
+export function accountRecord(
+  accountId: string,
+  account: AccountInput,
+  now: Temporal.Instant,
+  importId: string | null = null,
+): AccountRecord {
+  const minor = (amount: string) => {
+    const value = toMinor(amount, account.currency);
+    if (value === null) throw new RangeError('the account is not normalised');
+    return value;
+  };
+  const optional = Object.fromEntries(
+    OPTIONAL_FACTS.flatMap((name) => (account[name] === null ? [] : [[name, account[name]]])),
+  );
+  const content = { ...account, accountId };
+  return {
+    customer_id: account.customerId,
+    account_id: accountId,
+    product: account.product,
+    currency: account.currency,
+    as_of: account.asOf,
+    past_due_since: account.pastDueSince,
+    annual_rate: account.annualRate,
+    status: account.status,
+    principal_minor: minor(account.balances.principal),
+    interest_minor: minor(account.balances.interest),
+    penalty_minor: minor(account.balances.penalty),
+    fees_minor: minor(account.balances.fees),
+    minimum_due_minor: account.minimumPaymentDue === null ? null : minor(account.minimumPaymentDue),
+    credit_limit_minor: account.creditLimit === null ? null : minor(account.creditLimit),
+    debt_group_id: account.debtGroupId,
+    optional_facts: JSON.stringify(optional),
+    content: JSON.stringify(content),
+    content_hash: fingerprint(content),
+    import_id: importId,
+    at: now.toString(),
+  };
+}
+
+/** `older`: kept as history, the current state is newer. `other_customer`: refused, nothing was written. */
+export type AccountUpsert = 'created' | 'updated' | 'unchanged' | 'older' | 'other_customer';
+
+/**
+ * Writes account states in a handful of statements, however many they are: the newest becomes the current one, every
+ * one that is new is kept in the history, a repeat changes nothing. One record per account; the customers must exist.
+ * The accounts stay locked until the end of the transaction.
+ */
+export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]): Promise<Map<string, AccountUpsert>> {
+  // Everybody locks accounts in the order of their ids, so that two imports cannot wait for each other.
+  const ordered = [...records].sort((a, b) => (a.account_id < b.account_id ? -1 : 1));
+  const owners = await claimIds(trx, ordered);
+  const own = ordered.filter((record) => owners.get(record.account_id) === record.customer_id);
+  const outcome = new Map<string, AccountUpsert>(ordered.map((record) => [record.account_id, 'other_customer']));
+  for (const record of own) outcome.set(record.account_id, 'unchanged');
+  if (own.length === 0) return outcome;
+  for (const row of await writeAccounts(trx, own))
+    outcome.set(row.account_id, row.version === 1 ? 'created' : 'updated');
+  for (const accountId of await newerThan(
+    trx,
+    own.filter((record) => outcome.get(record.account_id) === 'unchanged'),
+  )) {
+    outcome.set(accountId, 'older');
+  }
+  await writeSnapshots(
+    trx,
+    own.filter((record) => outcome.get(record.account_id) !== 'unchanged'),
+  );
+  return outcome;
+}
+
+/** Gives every new account id to its customer, locks the ids and tells whose they are. */
+async function claimIds(trx: Trx, records: readonly AccountRecord[]): Promise<Map<string, string>> {
+  const ids = records.map((record) => record.account_id);
+  await sql`
+    INSERT INTO account_directory (account_id, customer_id)
+    SELECT * FROM unnest(${ids}::text[], ${records.map((record) => record.customer_id)}::text[])
+    ON CONFLICT (account_id) DO NOTHING`.execute(trx);
+  const locked = await sql<{ account_id: string; customer_id: string }>`
+    SELECT account_id, customer_id FROM account_directory WHERE account_id = ANY(${ids}::text[]) ORDER BY account_id FOR UPDATE`.execute(
+    trx,
+  );
+  return new Map(locked.rows.map((row) => [row.account_id, row.customer_id]));
+}
+
+/** Rows that were new or have changed to a state that is not older, with their new version. */
+async function writeAccounts(trx: Trx, rows: readonly AccountRecord[]) {
+  const column = <K extends keyof AccountRecord>(name: K) => rows.map((row) => row[name]);
+  const written = await sql<{ account_id: string; version: number }>`
+    INSERT INTO accounts (customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
+                          interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id,
+                          optional_facts, version, created_at, updated_at)
+    SELECT customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
+           interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts, 1, at, at
+      FROM unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('product')}::text[],
+                  ${column('currency')}::text[], ${column('as_of')}::timestamptz[], ${column('past_due_since')}::date[],
+                  ${column('annual_rate')}::numeric[], ${column('status')}::text[], ${column('principal_minor')}::bigint[],
+                  ${column('interest_minor')}::bigint[], ${column('penalty_minor')}::bigint[], ${column('fees_minor')}::bigint[],
+                  ${column('minimum_due_minor')}::bigint[], ${column('credit_limit_minor')}::bigint[],
+                  ${column('debt_group_id')}::text[], ${column('optional_facts')}::jsonb[], ${column('at')}::timestamptz[])
+        AS sent (customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
+                 interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts, at)
+    ON CONFLICT (customer_id, account_id) DO UPDATE
+      SET product = excluded.product, currency = excluded.currency, as_of = excluded.as_of, past_due_since = excluded.past_due_since,
+          annual_rate = excluded.annual_rate, status = excluded.status, principal_minor = excluded.principal_minor,
+          interest_minor = excluded.interest_minor, penalty_minor = excluded.penalty_minor, fees_minor = excluded.fees_minor,
+          minimum_due_minor = excluded.minimum_due_minor, credit_limit_minor = excluded.credit_limit_minor,
+          debt_group_id = excluded.debt_group_id, optional_facts = excluded.optional_facts, version = accounts.version + 1,
+          updated_at = excluded.updated_at
+      WHERE accounts.as_of <= excluded.as_of
+        AND (accounts.product, accounts.currency, accounts.as_of, accounts.past_due_since, accounts.annual_rate, accounts.status,
+             accounts.principal_minor, accounts.interest_minor, accounts.penalty_minor, accounts.fees_minor,
+             accounts.minimum_due_minor, accounts.credit_limit_minor, accounts.debt_group_id, accounts.optional_facts)
+            IS DISTINCT FROM
+            (excluded.product, excluded.currency, excluded.as_of, excluded.past_due_since, excluded.annual_rate, excluded.status,
+             excluded.principal_minor, excluded.interest_minor, excluded.penalty_minor, excluded.fees_minor,
+             excluded.minimum_due_minor, excluded.credit_limit_minor, excluded.debt_group_id, excluded.optional_facts)
+    RETURNING account_id, version`.execute(trx);
+  return written.rows;
+}
+
+/** Ids of those accounts whose current state is newer than the record. */
+async function newerThan(trx: Trx, records: readonly AccountRecord[]): Promise<string[]> {
+  if (records.length === 0) return [];
+  const newer = await sql<{ account_id: string }>`
+    SELECT accounts.account_id
+      FROM accounts JOIN unnest(${records.map((record) => record.customer_id)}::text[], ${records.map((record) => record.account_id)}::text[],
+                                ${records.map((record) => record.as_of)}::timestamptz[]) AS sent (customer_id, account_id, as_of)
+        USING (customer_id, account_id)
+     WHERE accounts.as_of > sent.as_of`.execute(trx);
+  return newer.rows.map((row) => row.account_id);
+}
+
+async function writeSnapshots(trx: Trx, records: readonly AccountRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const column = <K extends keyof AccountRecord>(name: K) => records.map((record) => record[name]);
+  await sql`
+    INSERT INTO account_snapshots (customer_id, account_id, as_of, content_hash, content, import_id, recorded_at)
+    SELECT * FROM unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('as_of')}::timestamptz[],
+                         ${column('content_hash')}::bytea[], ${column('content')}::jsonb[], ${column('import_id')}::text[],
+                         ${column('at')}::timestamptz[])
+    ON CONFLICT DO NOTHING`.execute(trx);
+}
+
+/** The version of an account, locked until the end of the transaction; undefined when there is none. */
+export async function lockAccountVersion(trx: Trx, accountId: string): Promise<number | undefined> {
+  const row = await accountsById(trx, accountId).select('accounts.version').forUpdate().executeTakeFirst();
+  return row?.version;
+}
+
+export async function findAccount(db: Db | Trx, accountId: string): Promise<StoredAccount | undefined> {
+  const row = await accountsById(db, accountId).selectAll('accounts').executeTakeFirst();
+  return row && accountOf(row);
+}
+
+/** At most 200 accounts of a customer in the order of their ids. */
+export async function listAccountsOf(db: Db, customerId: string): Promise<StoredAccount[]> {
+  const rows = await db
+    .selectFrom('accounts')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .orderBy('account_id')
+    .limit(200)
+    .execute();
+  return rows.map(accountOf);
+}
+
+/** By way of the directory, so that the table of accounts is always asked with its customer. */
+function accountsById(db: Db | Trx, accountId: string) {
+  return db
+    .selectFrom('account_directory')
+    .innerJoin('accounts', (join) =>
+      join
+        .onRef('accounts.customer_id', '=', 'account_directory.customer_id')
+        .onRef('accounts.account_id', '=', 'account_directory.account_id'),
+    )
+    .where('account_directory.account_id', '=', accountId);
+}
+
+function accountOf(row: Selectable<AccountsTable>): StoredAccount {
+  const amount = (minor: bigint) => fromMinor(minor, row.currency);
+  const optional = row.optional_facts as Partial<OptionalFacts>;
+  return {
+    accountId: row.account_id,
+    customerId: row.customer_id,
+    product: row.product,
+    currency: row.currency,
+    asOf: row.as_of,
+    pastDueSince: row.past_due_since,
+    annualRate: row.annual_rate,
+    dailyRate: optional.dailyRate ?? null,
+    status: row.status as Account['status'],
+    balances: {
+      principal: amount(row.principal_minor),
+      interest: amount(row.interest_minor),
+      penalty: amount(row.penalty_minor),
+      fees: amount(row.fees_minor),
+    },
+    minimumPaymentDue: row.minimum_due_minor === null ? null : amount(row.minimum_due_minor),
+    creditLimit: row.credit_limit_minor === null ? null : amount(row.credit_limit_minor),
+    debtGroupId: row.debt_group_id,
+    instalmentBalance: optional.instalmentBalance ?? null,
+    cashAdvanceBalance: optional.cashAdvanceBalance ?? null,
+    penaltyRule: optional.penaltyRule ?? null,
+    graceDays: optional.graceDays ?? null,
+    graceAmount: optional.graceAmount ?? null,
+    inCollectionProcedures: optional.inCollectionProcedures ?? null,
+    genuineCard: optional.genuineCard ?? null,
+    version: row.version,
+    updatedAt: row.updated_at,
+  };
+}
