@@ -1,6 +1,6 @@
 /** Who may import whom (README, map of src). Types count: a wrong `import type` is the first step of a wrong import. */
 const FEATURE = '^src/(?!rules/|policy/|db/|http/|graphql/)([^/]+)/';
-const COMPOSITION = '^src/(app|main|migrate|seed|services)\\.ts$';
+const COMPOSITION = '^src/(app|main|migrate|clients|seed|services)\\.ts$';
 const PACKAGES = 'node_modules';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -22,38 +22,67 @@ module.exports = {
     },
     {
       name: 'schemas-are-shapes',
-      comment: 'schemas.ts holds wire shapes: zod, the closed sets of rules, shared validators, other schemas.ts.',
+      comment:
+        'schemas.ts holds wire shapes: zod, closed sets, shared validators, other schemas.ts; nothing that does IO.',
       severity: 'error',
       from: { path: `${FEATURE}schemas\\.ts$` },
-      to: { path: '^src/', pathNot: ['^src/rules/', '/schemas\\.ts$', '^src/(validation|context|errors)\\.ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/rules/',
+          '/schemas\\.ts$',
+          '^src/$1/(?!(service|repository|routes|resolvers)\\.ts)',
+          '^src/(validation|context|errors)\\.ts$',
+        ],
+      },
     },
     {
       name: 'repository-is-sql',
       comment: 'repository.ts turns arguments into SQL and rows into data: no service, no route, no other feature.',
       severity: 'error',
       from: { path: `${FEATURE}repository\\.ts$` },
-      to: { path: '^src/', pathNot: ['^src/(db|rules)/', '^src/[^/]+\\.ts$', '^src/$1/schemas\\.ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/(db|rules)/', '^src/[^/]+\\.ts$', '^src/$1/(?!(service|routes|resolvers)\\.ts)'],
+      },
     },
     {
-      name: 'repository-takes-types-of-rules',
-      comment: 'A repository that calls a rule decides inside a query; call it in the service.',
+      name: 'repository-takes-types-only',
+      comment: 'A repository that calls a rule or its feature decides inside a query; call it in the service.',
       severity: 'error',
       from: { path: '/repository\\.ts$' },
-      to: { path: '^src/rules/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(?!db/)[^/]+/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'service-knows-no-protocol',
-      comment: 'The same service answers REST and GraphQL: nothing of a feature but routes.ts and resolvers.ts may know either.',
+      comment:
+        'The same service answers REST and GraphQL: nothing of a feature but routes.ts and resolvers.ts may know either.',
       severity: 'error',
       from: { path: FEATURE, pathNot: '/(routes|resolvers)\\.ts$' },
-      to: { path: ['^src/(http|graphql)/', '/(routes|resolvers)\\.ts$', `${PACKAGES}/(fastify|mercurius|graphql)`] },
+      to: { path: ['^src/(http|graphql)/', '/(routes|resolvers)\\.ts$'] },
+    },
+    {
+      name: 'service-needs-no-framework',
+      comment: 'The type of a logger is all that a service takes from a framework.',
+      severity: 'error',
+      from: { path: FEATURE, pathNot: '/(routes|resolvers)\\.ts$' },
+      to: { path: `${PACKAGES}/(fastify|mercurius|graphql)`, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'doors-only-translate',
-      comment: 'routes.ts and resolvers.ts parse, call their own service and answer: no rule, no SQL, no other feature but its shapes.',
+      comment:
+        'routes.ts and resolvers.ts parse, call their own service and answer: no rule, no SQL, no other feature but its shapes.',
       severity: 'error',
       from: { path: `${FEATURE}(routes|resolvers)\\.ts$` },
-      to: { path: '^src/', pathNot: ['^src/(http|graphql)/', '^src/$1/(?!repository)', '/schemas\\.ts$', '^src/(validation|context|errors)\\.ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/(http|graphql)/',
+          '^src/$1/(?!repository)',
+          '/schemas\\.ts$',
+          '^src/(validation|context|errors)\\.ts$',
+        ],
+      },
     },
     {
       name: 'db-knows-no-feature',
@@ -64,14 +93,16 @@ module.exports = {
     },
     {
       name: 'helpers-know-no-feature',
-      comment: 'http, graphql and the shared modules serve features and know none; a type for the composition root is no knowledge.',
+      comment:
+        'http, graphql and the shared modules serve features and know none; a type for the composition root is no knowledge.',
       severity: 'error',
       from: { path: ['^src/(http|graphql)/', '^src/[^/]+\\.ts$'], pathNot: COMPOSITION },
       to: { path: FEATURE, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'nobody-imports-the-root',
-      comment: 'app.ts, main.ts, migrate.ts, seed.ts and services.ts put the parts together; a part that needs them is upside down.',
+      comment:
+        'app.ts, services.ts, seed.ts and the commands main.ts, migrate.ts and clients.ts put the parts together; a part that needs them is upside down.',
       severity: 'error',
       from: { path: '^src/', pathNot: COMPOSITION },
       to: { path: COMPOSITION },

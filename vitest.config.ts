@@ -6,6 +6,8 @@ export default defineConfig({
     projects: [
       { test: { name: 'rules', include: ['test/rules/**/*.test.ts'] } },
       {
+        // Vite would take the `module` build of graphql, a second copy beside the one that mercurius requires.
+        resolve: { alias: { graphql: 'graphql/index.js' } },
         test: {
           name: 'db',
           include: ['test/**/*.test.ts'],

@@ -20,11 +20,13 @@ import { AppError } from './errors.ts';
 import { registerGraphql } from './graphql/graphql.ts';
 import type { Resolvers } from './graphql/resolver.ts';
 import { authenticate } from './http/auth.ts';
-import { handleErrors } from './http/errors.ts';
+import { handleErrors, sendProblem } from './http/errors.ts';
 import { exposeHealth, type Lifecycle } from './http/health.ts';
 import { exposeMetrics } from './http/metrics.ts';
 import { openapiOptions } from './http/openapi.ts';
 import { registerRest } from './http/rest.ts';
+import { importResolvers } from './imports/resolvers.ts';
+import { importRoutes } from './imports/routes.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -39,6 +41,7 @@ const routes: FastifyPluginAsync[] = [
   contactRoutes,
   attemptRoutes,
   directiveRoutes,
+  importRoutes,
   clientRoutes,
 ];
 const resolvers: Resolvers[] = [
@@ -47,6 +50,7 @@ const resolvers: Resolvers[] = [
   contactResolvers,
   attemptResolvers,
   directiveResolvers,
+  importResolvers,
   clientResolvers,
 ];
 
@@ -56,8 +60,13 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
     ...(logger === false ? { logger: false } : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.bodyLimitBytes,
-    requestTimeout: 60_000,
+    // Of a whole request with its body, which for a large import takes long; headers have a minute (Node's default).
+    requestTimeout: 3_600_000,
     routerOptions: { maxParamLength: 200 },
+    // A path that cannot be decoded is refused before any hook runs.
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply.header('x-request-id', request.id), error);
+    },
     requestIdHeader: false,
     genReqId: (request) => {
       const sent = request.headers['x-request-id'];
@@ -66,6 +75,7 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
   });
   app.decorate('services', services);
   app.decorate('sandbox', config.sandbox);
+  app.decorate('importLimitBytes', config.importLimitBytes);
   handleErrors(app);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
@@ -81,7 +91,9 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
       max: config.rateLimitPerSecond,
       timeWindow: 1000,
       hook: 'preValidation',
-      keyGenerator: (request) => request.caller?.clientId ?? request.ip,
+      // Probes and reference pages need no key and are nobody's requests.
+      allowList: (request) => request.caller === null,
+      keyGenerator: (request) => request.caller?.clientId ?? '',
       errorResponseBuilder: () =>
         new AppError('RATE_LIMITED', 'This client has used its requests of this second.', { retryAfterSeconds: 1 }),
     });

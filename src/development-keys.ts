@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, parseKeys } from './config.ts';
 
 type Keys = { readonly [Name in 'adminApiKey' | 'encryptionKeys' | 'blindIndexKey']: NonNullable<Config[Name]> };
 
 /**
- * The keys of the embedded default: made once, kept under `dataDir` in a file that only its owner reads. Without that
+ * The keys of the embedded default: made once, kept in the folder `dataDir` in a file that only its owner reads. Without that
  * file the personal data in the database beside it cannot be read again.
  */
 export function ensureDevelopmentKeys(dataDir: string): Keys {
   const path = join(dataDir, 'development-keys.json');
   if (!existsSync(path)) {
-    mkdirSync(dataDir, { recursive: true });
     const made = {
       ENCRYPTION_KEYS: `dev1:${randomBytes(32).toString('base64')}`,
       BLIND_INDEX_KEY: randomBytes(32).toString('base64'),

@@ -2,7 +2,6 @@
 export const PROBLEMS = {
   VALIDATION_FAILED: { status: 400, title: 'The request does not have the documented shape' },
   MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
-  INVALID_CURSOR: { status: 400, title: 'The cursor is not valid for these filters' },
   TEST_CLOCK_REFUSED: { status: 400, title: 'Test-Clock is only honoured in a sandbox' },
   UNAUTHENTICATED: { status: 401, title: 'A valid API key is needed' },
   FORBIDDEN: { status: 403, title: 'The key lacks the scope for this operation' },

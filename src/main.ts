@@ -10,6 +10,7 @@ import { EmbeddedError, startEmbedded } from './db/embedded.ts';
 import { MigrationError, migrate, pendingMigrations } from './db/migrate.ts';
 import { ensureDevelopmentKeys } from './development-keys.ts';
 import type { Lifecycle } from './http/health.ts';
+import { startImportWorker } from './imports/worker.ts';
 import { createLogger } from './logger.ts';
 import { PackError } from './policy/load.ts';
 import { sampleCommands, seedIsDone, seedSamples } from './seed.ts';
@@ -41,7 +42,9 @@ async function start(): Promise<void> {
       await checkDatabase(pool, log);
     }
     const app = await buildApp({ config, services, logger: log, lifecycle });
-    closers.push(() => app.close());
+    closers.push(() => closeApp(app));
+    const importWorker = await startImportWorker(services, log);
+    closers.push(() => importWorker.stop());
     const address = await listen(app, config);
     if (config.databaseUrl === null) {
       const key = given.adminApiKey ? '$ADMIN_API_KEY' : config.adminApiKey!;
@@ -144,6 +147,13 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
   }
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${(app.server.address() as AddressInfo).port}`;
+}
+
+/** Takes no new request and ends when those in flight are answered, not when their clients let go of the connection. */
+async function closeApp(app: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 100);
+  await app.close();
+  clearInterval(sweep);
 }
 
 function banner(address: string, key: string, [permitted, taken, refused]: readonly string[]): string {

@@ -5,8 +5,8 @@ import type { ContactPointKind } from './rules/contact/facts.ts';
 const MAX_PHONE_LENGTH = 40;
 /** Blanks, dashes, brackets, dots, and the invisible marks that come along when a number is copied from a screen. */
 const SEPARATORS = /[\s\p{Pd}\p{Cf}()[\].·]/gu;
-/** Number ranges are opened faster than the library's tables follow, so every Chinese mobile range is accepted. */
-const CHINESE_MOBILE = /^\+861[3-9]\d{9}$/;
+/** Mobile ranges are opened faster than the library's tables follow, so in China every one is accepted. */
+const CHINESE_MOBILE = /^(?:(?:\+|00)?86)?0?(1[3-9]\d{9})$/;
 const EMAIL = /^[^\s@*]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
 /**
@@ -16,10 +16,11 @@ const EMAIL = /^[^\s@*]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a
 export function normalisePhone(text: string): string | null {
   if (text.length > MAX_PHONE_LENGTH) return null;
   const bare = text.normalize('NFKC').replace(SEPARATORS, '');
+  const mobile = CHINESE_MOBILE.exec(bare)?.[1];
+  if (mobile !== undefined) return `+86${mobile}`;
   if (!/^\+?\d{4,20}$/.test(bare)) return null;
   const parsed = parsePhoneNumberFromString(bare, { defaultCountry: 'CN', extract: false });
-  if (!parsed) return null;
-  return parsed.isValid() || CHINESE_MOBILE.test(parsed.number) ? parsed.number : null;
+  return parsed?.isValid() ? parsed.number : null;
 }
 
 /**

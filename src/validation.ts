@@ -3,21 +3,36 @@ import { AppError, type FieldCode, type FieldError } from './errors.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Parses input of either door with the one schema of the operation. Throws VALIDATION_FAILED with a pointer per problem. */
+/** Parses input of either door with the one schema of the operation. Throws VALIDATION_FAILED with a pointer per problem, in their order. */
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
   const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  throw validationError(result.error.issues);
+  if (!result.success) throw invalidFields(result.error.issues.flatMap(fieldErrors));
+  const errors = unstorable(result.data, []);
+  if (errors.length > 0) throw invalidFields(errors);
+  return result.data;
 }
 
-/** 400 from the issues of a failed parse; every problem is listed, in the order of the body. */
-export function validationError(issues: readonly Issue[]): AppError {
-  const errors = issues.flatMap(fieldErrors);
+/** Text that PostgreSQL refuses or would change: NUL, and half of a surrogate pair. */
+function unstorable(value: unknown, path: readonly PropertyKey[]): FieldError[] {
+  if (typeof value === 'string') {
+    if (!value.includes('\0') && value.isWellFormed()) return [];
+    return [{ pointer: pointerOf(path), code: 'INVALID_FORMAT', message: 'must be text without NUL' }];
+  }
+  if (Array.isArray(value)) return value.flatMap((entry, index) => unstorable(entry, [...path, index]));
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return [];
+  return Object.entries(value).flatMap(([key, entry]) => unstorable(entry, [...path, key]));
+}
+
+/** So many problems of one request are told; a body of unknown keys would be answered with one many times its size. */
+const MAX_ERRORS = 100;
+
+/** 400 about the shape of these fields; the first one gives the detail. */
+export function invalidFields(errors: readonly FieldError[]): AppError {
   const first = errors[0];
   return new AppError(
     'VALIDATION_FAILED',
     first ? `${first.pointer || '/'}: ${first.message}` : 'The request is not valid.',
-    { errors },
+    { errors: errors.slice(0, MAX_ERRORS) },
   );
 }
 

@@ -1,21 +1,49 @@
-import { type Selectable, sql } from 'kysely';
+import { type Expression, type Selectable, sql } from 'kysely';
 import type { Db, Trx } from '../db/database.ts';
 import type { AccountsTable } from '../db/tables.ts';
-import { fingerprint } from '../fingerprint.ts';
-import { fromMinor, toMinor } from '../rules/money/money.ts';
-import type { Account, AccountInput } from './schemas.ts';
+import type { AccountStatus } from '../rules/contact/facts.ts';
+import type { AccountInput } from './schemas.ts';
 
-/** An account as it is on file: what was sent last, with amounts in the currency's decimals. */
-export interface StoredAccount extends Omit<AccountInput, 'asOf'> {
+/** An account as it is on file: the state that was sent last, amounts in minor units. */
+export interface StoredAccount {
   readonly accountId: string;
+  readonly customerId: string;
+  readonly product: string;
+  readonly currency: string;
   readonly asOf: Temporal.Instant;
+  readonly pastDueSince: string | null;
+  readonly annualRate: string | null;
+  readonly status: AccountStatus;
+  readonly principalMinor: bigint;
+  readonly interestMinor: bigint;
+  readonly penaltyMinor: bigint;
+  readonly feesMinor: bigint;
+  readonly minimumDueMinor: bigint | null;
+  readonly creditLimitMinor: bigint | null;
+  readonly debtGroupId: string | null;
+  readonly optionalFacts: OptionalFacts;
   readonly version: number;
   readonly updatedAt: Temporal.Instant;
 }
 
+/** Facts that decisions about contact do not read, kept as one document in the form they were sent; absent when unknown. */
+export type OptionalFacts = Partial<
+  Pick<
+    AccountInput,
+    | 'dailyRate'
+    | 'instalmentBalance'
+    | 'cashAdvanceBalance'
+    | 'penaltyRule'
+    | 'graceDays'
+    | 'graceAmount'
+    | 'inCollectionProcedures'
+    | 'genuineCard'
+  >
+>;
+
 type AccountRow = Omit<Selectable<AccountsTable>, 'version' | 'created_at' | 'updated_at' | 'as_of' | 'optional_facts'>;
 
-/** An account state ready to be written. */
+/** An account state ready to be written: the row, and the whole state as its history keeps it. */
 export interface AccountRecord extends AccountRow {
   readonly as_of: string;
   readonly optional_facts: string;
@@ -23,60 +51,6 @@ export interface AccountRecord extends AccountRow {
   readonly content_hash: Buffer;
   readonly import_id: string | null;
   readonly at: string;
-}
-
-/** The optional facts of the contract; kept as one document, since decisions do not read them. */
-const OPTIONAL_FACTS = [
-  'dailyRate',
-  'instalmentBalance',
-  'cashAdvanceBalance',
-  'penaltyRule',
-  'graceDays',
-  'graceAmount',
-  'inCollectionProcedures',
-  'genuineCard',
-] as const satisfies readonly (keyof AccountInput)[];
-
-type OptionalFacts = Pick<AccountInput, (typeof OPTIONAL_FACTS)[number]>;
-
-/** Makes the row and the history entry of a normalised account (see `normaliseAccount`); `importId` when a file brought it. */
-export function accountRecord(
-  accountId: string,
-  account: AccountInput,
-  now: Temporal.Instant,
-  importId: string | null = null,
-): AccountRecord {
-  const minor = (amount: string) => {
-    const value = toMinor(amount, account.currency);
-    if (value === null) throw new RangeError('the account is not normalised');
-    return value;
-  };
-  const optional = Object.fromEntries(
-    OPTIONAL_FACTS.flatMap((name) => (account[name] === null ? [] : [[name, account[name]]])),
-  );
-  const content = { ...account, accountId };
-  return {
-    customer_id: account.customerId,
-    account_id: accountId,
-    product: account.product,
-    currency: account.currency,
-    as_of: account.asOf,
-    past_due_since: account.pastDueSince,
-    annual_rate: account.annualRate,
-    status: account.status,
-    principal_minor: minor(account.balances.principal),
-    interest_minor: minor(account.balances.interest),
-    penalty_minor: minor(account.balances.penalty),
-    fees_minor: minor(account.balances.fees),
-    minimum_due_minor: account.minimumPaymentDue === null ? null : minor(account.minimumPaymentDue),
-    credit_limit_minor: account.creditLimit === null ? null : minor(account.creditLimit),
-    debt_group_id: account.debtGroupId,
-    optional_facts: JSON.stringify(optional),
-    content: JSON.stringify(content),
-    content_hash: fingerprint(content),
-    import_id: importId,
-    at: now.toString(),
-  };
 }
 
 /** `older`: kept as history, the current state is newer. `other_customer`: refused, nothing was written. */
@@ -110,18 +84,16 @@ export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]
   return outcome;
 }
 
-/** Gives every new account id to its customer, locks the ids and tells whose they are. */
+/** Gives every new account id to its customer, for good, and tells whose they are. */
 async function claimIds(trx: Trx, records: readonly AccountRecord[]): Promise<Map<string, string>> {
   const ids = records.map((record) => record.account_id);
   await sql`
     INSERT INTO account_directory (account_id, customer_id)
     SELECT * FROM unnest(${ids}::text[], ${records.map((record) => record.customer_id)}::text[])
     ON CONFLICT (account_id) DO NOTHING`.execute(trx);
-  const locked = await sql<{ account_id: string; customer_id: string }>`
-    SELECT account_id, customer_id FROM account_directory WHERE account_id = ANY(${ids}::text[]) ORDER BY account_id FOR UPDATE`.execute(
-    trx,
-  );
-  return new Map(locked.rows.map((row) => [row.account_id, row.customer_id]));
+  const owners = await sql<{ account_id: string; customer_id: string }>`
+    SELECT account_id, customer_id FROM account_directory WHERE account_id = ANY(${ids}::text[])`.execute(trx);
+  return new Map(owners.rows.map((row) => [row.account_id, row.customer_id]));
 }
 
 /** Rows that were new or have changed to a state that is not older, with their new version. */
@@ -194,6 +166,24 @@ export async function findAccount(db: Db | Trx, accountId: string): Promise<Stor
   return row && accountOf(row);
 }
 
+/** Those of the accounts that exist. */
+export async function findAccounts(db: Db | Trx, accountIds: readonly string[]): Promise<StoredAccount[]> {
+  const rows = await accountsById(db, sql<string>`ANY(${accountIds}::text[])`).selectAll('accounts').execute();
+  return rows.map(accountOf);
+}
+
+/** Ids of those accounts that have been in exactly this state as of exactly this instant. */
+export async function knownStates(trx: Trx, records: readonly AccountRecord[]): Promise<Set<string>> {
+  const column = <K extends keyof AccountRecord>(name: K) => records.map((record) => record[name]);
+  const known = await sql<{ account_id: string }>`
+    SELECT account_id
+      FROM account_snapshots
+      JOIN unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('as_of')}::timestamptz[],
+                  ${column('content_hash')}::bytea[]) AS sent (customer_id, account_id, as_of, content_hash)
+        USING (customer_id, account_id, as_of, content_hash)`.execute(trx);
+  return new Set(known.rows.map((row) => row.account_id));
+}
+
 /** At most 200 accounts of a customer in the order of their ids. */
 export async function listAccountsOf(db: Db, customerId: string): Promise<StoredAccount[]> {
   const rows = await db
@@ -207,7 +197,7 @@ export async function listAccountsOf(db: Db, customerId: string): Promise<Stored
 }
 
 /** By way of the directory, so that the table of accounts is always asked with its customer. */
-function accountsById(db: Db | Trx, accountId: string) {
+function accountsById(db: Db | Trx, accountId: string | Expression<string>) {
   return db
     .selectFrom('account_directory')
     .innerJoin('accounts', (join) =>
@@ -219,8 +209,6 @@ function accountsById(db: Db | Trx, accountId: string) {
 }
 
 function accountOf(row: Selectable<AccountsTable>): StoredAccount {
-  const amount = (minor: bigint) => fromMinor(minor, row.currency);
-  const optional = row.optional_facts as Partial<OptionalFacts>;
   return {
     accountId: row.account_id,
     customerId: row.customer_id,
@@ -229,24 +217,15 @@ function accountOf(row: Selectable<AccountsTable>): StoredAccount {
     asOf: row.as_of,
     pastDueSince: row.past_due_since,
     annualRate: row.annual_rate,
-    dailyRate: optional.dailyRate ?? null,
-    status: row.status as Account['status'],
-    balances: {
-      principal: amount(row.principal_minor),
-      interest: amount(row.interest_minor),
-      penalty: amount(row.penalty_minor),
-      fees: amount(row.fees_minor),
-    },
-    minimumPaymentDue: row.minimum_due_minor === null ? null : amount(row.minimum_due_minor),
-    creditLimit: row.credit_limit_minor === null ? null : amount(row.credit_limit_minor),
+    status: row.status as AccountStatus,
+    principalMinor: row.principal_minor,
+    interestMinor: row.interest_minor,
+    penaltyMinor: row.penalty_minor,
+    feesMinor: row.fees_minor,
+    minimumDueMinor: row.minimum_due_minor,
+    creditLimitMinor: row.credit_limit_minor,
     debtGroupId: row.debt_group_id,
-    instalmentBalance: optional.instalmentBalance ?? null,
-    cashAdvanceBalance: optional.cashAdvanceBalance ?? null,
-    penaltyRule: optional.penaltyRule ?? null,
-    graceDays: optional.graceDays ?? null,
-    graceAmount: optional.graceAmount ?? null,
-    inCollectionProcedures: optional.inCollectionProcedures ?? null,
-    genuineCard: optional.genuineCard ?? null,
+    optionalFacts: row.optional_facts as OptionalFacts,
     version: row.version,
     updatedAt: row.updated_at,
   };

@@ -8,12 +8,12 @@ const currencies = new Set(Intl.supportedValuesOf('currency'));
 /** An amount that may be negative, such as the balance of a card in credit; a JSON number is refused. */
 export const signedAmountSchema = z
   .string()
-  .regex(/^-?(0|[1-9]\d{0,12})(\.\d{1,20})?$/, 'must be a decimal string in major units, such as "1234.56"');
+  .regex(/^-?(0|[1-9]\d{0,14})(\.\d{1,20})?$/, 'must be a decimal string in major units, such as "1234.56"');
 
 export const amountSchema = z
   .string()
   .regex(
-    /^(0|[1-9]\d{0,12})(\.\d{1,20})?$/,
+    /^(0|[1-9]\d{0,14})(\.\d{1,20})?$/,
     'must be a decimal string in major units that is not negative, such as "1234.56"',
   );
 

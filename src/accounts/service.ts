@@ -1,18 +1,12 @@
 import { type Ctx, requireScope } from '../context.ts';
 import { customerExists } from '../customers/repository.ts';
-import { AppError, type FieldError, notFound, unprocessableFields } from '../errors.ts';
+import { AppError, notFound, unprocessableFields } from '../errors.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
-import { currencyDecimals, fromMinor, toMinor } from '../rules/money/money.ts';
+import { fromMinor, toMinor } from '../rules/money/money.ts';
 import { type Standing, type StandingParameters, standingOf } from '../rules/segmentation/standing.ts';
 import { formatInstant } from '../rules/time/zone.ts';
-import {
-  accountRecord,
-  findAccount,
-  listAccountsOf,
-  lockAccountVersion,
-  type StoredAccount,
-  upsertAccounts,
-} from './repository.ts';
+import { accountRecord, normaliseAccount } from './record.ts';
+import { findAccount, listAccountsOf, lockAccountVersion, type StoredAccount, upsertAccounts } from './repository.ts';
 import type { Account, AccountInput } from './schemas.ts';
 
 export interface AccountAnswer {
@@ -90,81 +84,19 @@ export async function listAccounts(ctx: Ctx, customerId: string): Promise<Accoun
   return accounts.map((account) => answerOf(account, policy, ctx.now));
 }
 
-/**
- * Writes every amount with exactly the currency's decimals and `asOf` in UTC to the millisecond, and lists, in the order
- * of the body, what has the right shape and no valid meaning. `zone` is the bank's, in which `asOf` has its date.
- */
-export function normaliseAccount(
-  input: AccountInput,
-  zone: string,
-  now: Temporal.Instant,
-): { readonly account: AccountInput; readonly errors: readonly FieldError[] } {
-  const errors: FieldError[] = [];
-  const { currency } = input;
-  const amount = (pointer: string, text: string): string => {
-    const minor = (text.split('.')[1]?.length ?? 0) > currencyDecimals(currency) ? null : toMinor(text, currency);
-    if (minor !== null) return fromMinor(minor, currency);
-    const message = `${currency} has ${currencyDecimals(currency)} decimals; nothing is rounded.`;
-    errors.push({ pointer, code: 'TOO_PRECISE', message });
-    return text;
-  };
-  const optional = (pointer: string, text: string | null) => (text === null ? null : amount(pointer, text));
-  const asOf = Temporal.Instant.from(input.asOf).round({ smallestUnit: 'millisecond', roundingMode: 'floor' });
-  if (Temporal.Instant.compare(asOf, now.add({ hours: 24 })) > 0) {
-    errors.push({
-      pointer: '/asOf',
-      code: 'IN_THE_FUTURE',
-      message: 'A state cannot be more than a day in the future.',
-    });
-  }
-  if (input.pastDueSince !== null && input.pastDueSince > asOf.toZonedDateTimeISO(zone).toPlainDate().toString()) {
-    errors.push({
-      pointer: '/pastDueSince',
-      code: 'OUT_OF_ORDER',
-      message: 'The missed due date must not be after asOf.',
-    });
-  }
-  if (input.annualRate !== null && input.dailyRate !== null) {
-    errors.push({ pointer: '/dailyRate', code: 'INVALID_VALUE', message: 'Send annualRate or dailyRate, not both.' });
-  }
-  const { balances, penaltyRule } = input;
-  const account: AccountInput = {
-    ...input,
-    asOf: asOf.toString(),
-    balances: {
-      principal: amount('/balances/principal', balances.principal),
-      interest: amount('/balances/interest', balances.interest),
-      penalty: amount('/balances/penalty', balances.penalty),
-      fees: amount('/balances/fees', balances.fees),
-    },
-    minimumPaymentDue: optional('/minimumPaymentDue', input.minimumPaymentDue),
-    creditLimit: optional('/creditLimit', input.creditLimit),
-    instalmentBalance: optional('/instalmentBalance', input.instalmentBalance),
-    cashAdvanceBalance: optional('/cashAdvanceBalance', input.cashAdvanceBalance),
-    penaltyRule: penaltyRule && {
-      ...penaltyRule,
-      minimum: optional('/penaltyRule/minimum', penaltyRule.minimum),
-      cap: optional('/penaltyRule/cap', penaltyRule.cap),
-    },
-    graceAmount: optional('/graceAmount', input.graceAmount),
-  };
-  return { account, errors };
-}
-
 /** Standing of a stored account today; its own grace goes before the pack's. */
 function standingOfAccount(account: StoredAccount, policy: AccountPolicy, now: Temporal.Instant): Standing {
-  const minor = (amount: string) => toMinor(amount, account.currency);
-  const totalMinor = Object.values(account.balances).reduce((sum, amount) => sum + (minor(amount) ?? 0n), 0n);
+  const { graceDays, graceAmount } = account.optionalFacts;
   return standingOf(
     {
       pastDueSince: account.pastDueSince,
-      minimumDueMinor: account.minimumPaymentDue === null ? null : minor(account.minimumPaymentDue),
-      totalMinor,
+      minimumDueMinor: account.minimumDueMinor,
+      totalMinor: account.principalMinor + account.interestMinor + account.penaltyMinor + account.feesMinor,
       todayDate: now.toZonedDateTimeISO(policy.zone).toPlainDate().toString(),
     },
     {
-      graceDays: account.graceDays ?? policy.graceDays,
-      graceAmountMinor: minor(account.graceAmount ?? policy.graceAmount) ?? 0n,
+      graceDays: graceDays ?? policy.graceDays,
+      graceAmountMinor: toMinor(graceAmount ?? policy.graceAmount, account.currency) ?? 0n,
       bucketDays: policy.bucketDays,
       mildUpToBucket: policy.mildUpToBucket,
     },
@@ -172,11 +104,35 @@ function standingOfAccount(account: StoredAccount, policy: AccountPolicy, now: T
 }
 
 function answerOf(stored: StoredAccount, policy: AccountPolicy, now: Temporal.Instant): Account {
-  const { version: _, asOf, updatedAt, ...account } = stored;
+  const amount = (minor: bigint) => fromMinor(minor, stored.currency);
+  const optional = stored.optionalFacts;
   return {
-    ...account,
-    asOf: formatInstant(policy.zone, asOf.epochMilliseconds),
+    accountId: stored.accountId,
+    customerId: stored.customerId,
+    product: stored.product,
+    currency: stored.currency,
+    asOf: formatInstant(policy.zone, stored.asOf.epochMilliseconds),
+    pastDueSince: stored.pastDueSince,
+    annualRate: stored.annualRate,
+    dailyRate: optional.dailyRate ?? null,
+    status: stored.status,
+    balances: {
+      principal: amount(stored.principalMinor),
+      interest: amount(stored.interestMinor),
+      penalty: amount(stored.penaltyMinor),
+      fees: amount(stored.feesMinor),
+    },
+    minimumPaymentDue: stored.minimumDueMinor === null ? null : amount(stored.minimumDueMinor),
+    creditLimit: stored.creditLimitMinor === null ? null : amount(stored.creditLimitMinor),
+    debtGroupId: stored.debtGroupId,
+    instalmentBalance: optional.instalmentBalance ?? null,
+    cashAdvanceBalance: optional.cashAdvanceBalance ?? null,
+    penaltyRule: optional.penaltyRule ?? null,
+    graceDays: optional.graceDays ?? null,
+    graceAmount: optional.graceAmount ?? null,
+    inCollectionProcedures: optional.inCollectionProcedures ?? null,
+    genuineCard: optional.genuineCard ?? null,
     ...standingOfAccount(stored, policy, now),
-    updatedAt: updatedAt.toString(),
+    updatedAt: stored.updatedAt.toString(),
   };
 }

@@ -18,11 +18,14 @@ export const clientResolvers: Resolvers = {
         )
       ).answer,
     rotateApiKey: async (_, args, context) =>
-      rotateKey(
-        contextOfResolver(context),
-        parseInput(idSchema, args.clientId),
-        parseInput(rotateSchema, { overlapSeconds: args.overlapSeconds ?? undefined }).overlapSeconds,
-      ),
+      (
+        await rotateKey(
+          contextOfResolver(context),
+          parseInput(idSchema, args.clientId),
+          parseInput(rotateSchema, { overlapSeconds: args.overlapSeconds ?? undefined }).overlapSeconds,
+          idempotencyKeyOf(context),
+        )
+      ).answer,
     revokeApiClient: async (_, args, context) =>
       revokeClient(contextOfResolver(context), parseInput(idSchema, args.clientId)),
   },

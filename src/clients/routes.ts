@@ -48,11 +48,16 @@ export const clientRoutes: FastifyPluginAsyncZod = async (app) => {
         tags,
         summary: 'Make a further key; older ones stay valid for the overlap',
         params,
+        headers: idempotencyHeadersSchema,
         body: rotateSchema,
-        response: { 200: clientWithKeySchema, ...problems(404, 413, 415) },
+        response: { 200: clientWithKeySchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
-    async (request) => rotateKey(contextOf(request), request.params.clientId, request.body.overlapSeconds),
+    async (request, reply) => {
+      const key = request.headers['idempotency-key'];
+      const result = await rotateKey(contextOf(request), request.params.clientId, request.body.overlapSeconds, key);
+      return markReplay(reply, result).send(result.answer);
+    },
   );
   app.post(
     '/api-clients/:clientId/revoke',
@@ -62,7 +67,7 @@ export const clientRoutes: FastifyPluginAsyncZod = async (app) => {
         tags,
         summary: 'End a client and all its keys',
         params,
-        response: { 200: clientSchema, ...problems(404) },
+        response: { 200: clientSchema, ...problems(404, 413, 415) },
       },
     },
     async (request) => revokeClient(contextOf(request), request.params.clientId),

@@ -34,7 +34,7 @@ export const rotateSchema = z
   .strictObject({
     overlapSeconds: z.int().min(0).max(2_592_000).default(86_400).describe('How long the older keys stay valid'),
   })
-  .meta({ id: 'RotateApiKey' });
+  .meta({ id: 'RotateApiKey', examples: [{ overlapSeconds: 3600 }, {}] });
 
 export const clientSchema = z
   .object({

@@ -32,9 +32,14 @@ export async function createClient(ctx: Ctx, input: NewClient, idempotencyKey?: 
 }
 
 /** Makes a further key; the older ones stay valid for `overlapSeconds`, so that a dialer changes over without a gap. */
-export async function rotateKey(ctx: Ctx, clientId: string, overlapSeconds: number): Promise<ClientWithKey> {
+export async function rotateKey(
+  ctx: Ctx,
+  clientId: string,
+  overlapSeconds: number,
+  idempotencyKey?: string,
+): Promise<Once<ClientWithKey>> {
   requireScope(ctx, 'admin');
-  const answer = await ctx.db.transaction().execute(async (trx) => {
+  const result = await once(ctx, 'rotateApiKey', idempotencyKey, { clientId, overlapSeconds }, async (trx) => {
     const row = await trx
       .selectFrom('api_clients')
       .selectAll()
@@ -53,7 +58,7 @@ export async function rotateKey(ctx: Ctx, clientId: string, overlapSeconds: numb
     return { ...clientOf(row), key: await addKey(trx, ctx, clientId) };
   });
   ctx.credentials.forget();
-  return answer;
+  return result;
 }
 
 /** Ends a client and all its keys: at once on this replica, within ten seconds on the others. */

@@ -94,11 +94,7 @@ export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Gr
       countedAttemptIds: [...limit.countedIds],
       resetsAt: instant(limit.resetsAt),
     })),
-    obligations: verdict.packs.flatMap((pack) =>
-      verdict.obligations
-        .filter((one) => pack.obligations.includes(one))
-        .map((one) => ({ code: one.spec.code, pack: pack.id })),
-    ),
+    obligations: verdict.obligations.map(({ spec, pack }) => ({ code: spec.code, pack: pack.id })),
   };
 }
 

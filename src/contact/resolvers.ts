@@ -1,17 +1,22 @@
 import { contextOfResolver, type Resolvers, withoutNulls } from '../graphql/resolver.ts';
-import { parseInput } from '../validation.ts';
+import { idSchema, invalidFields, parseInput } from '../validation.ts';
 import { permissionRequestSchema, releaseSchema } from './schemas.ts';
 import { getDecision, getReservation, releaseReservation, requestPermission } from './service.ts';
 
 export const contactResolvers: Resolvers = {
   Query: {
-    checkContact: async (_, args, context) =>
-      requestPermission(
-        contextOfResolver(context),
-        parseInput(permissionRequestSchema, { ...withoutNulls(args.input), mode: 'check' }),
-      ),
-    contactPermission: async (_, args, context) => getDecision(contextOfResolver(context), String(args.decisionId)),
-    reservation: async (_, args, context) => getReservation(contextOfResolver(context), String(args.reservationId)),
+    checkContact: async (_, args, context) => {
+      const request = parseInput(permissionRequestSchema, withoutNulls(args.input));
+      if (request.mode === 'reserve') {
+        const message = 'a query takes no slot; use the mutation requestContactPermission';
+        throw invalidFields([{ pointer: '/mode', code: 'INVALID_VALUE', message }]);
+      }
+      return requestPermission(contextOfResolver(context), request);
+    },
+    contactPermission: async (_, args, context) =>
+      getDecision(contextOfResolver(context), parseInput(idSchema, args.decisionId)),
+    reservation: async (_, args, context) =>
+      getReservation(contextOfResolver(context), parseInput(idSchema, args.reservationId)),
   },
   Mutation: {
     requestContactPermission: async (_, args, context) =>
@@ -19,7 +24,7 @@ export const contactResolvers: Resolvers = {
     releaseReservation: async (_, args, context) =>
       releaseReservation(
         contextOfResolver(context),
-        String(args.reservationId),
+        parseInput(idSchema, args.reservationId),
         parseInput(releaseSchema, { reason: args.reason }).reason,
       ),
   },

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { contextOf } from '../http/context.ts';
 import { problems } from '../http/errors.ts';
+import { idSchema } from '../validation.ts';
 import {
   permissionAnswerSchema,
   permissionRequestSchema,
@@ -12,7 +13,6 @@ import {
 import { getDecision, getReservation, releaseReservation, requestPermission } from './service.ts';
 
 const tags = ['Contact permission'];
-const idParam = z.string().min(1).max(64);
 
 export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
   app.post(
@@ -36,7 +36,7 @@ export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
         operationId: 'getContactPermission',
         tags,
         summary: 'A recorded decision, with the facts it saw',
-        params: z.strictObject({ decisionId: idParam }),
+        params: z.strictObject({ decisionId: idSchema }),
         response: { 200: recordedDecisionSchema, ...problems(404) },
       },
     },
@@ -49,7 +49,7 @@ export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
         operationId: 'getReservation',
         tags,
         summary: 'A slot that was taken',
-        params: z.strictObject({ reservationId: idParam }),
+        params: z.strictObject({ reservationId: idSchema }),
         response: { 200: reservationSchema, ...problems(404) },
       },
     },
@@ -62,7 +62,7 @@ export const contactRoutes: FastifyPluginAsyncZod = async (app) => {
         operationId: 'releaseReservation',
         tags,
         summary: 'Give a slot back: the contact did not happen',
-        params: z.strictObject({ reservationId: idParam }),
+        params: z.strictObject({ reservationId: idSchema }),
         body: releaseSchema,
         response: { 200: reservationSchema, ...problems(404, 409, 413, 415) },
       },

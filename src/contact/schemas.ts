@@ -152,7 +152,13 @@ export const recordedDecisionSchema = permissionAnswerSchema
       facts: z
         .record(z.string(), z.unknown())
         .describe('The facts the decision saw; with the policy version they give the same answer again'),
-      engine: z.record(z.string(), z.unknown()),
+      engine: z
+        .object({
+          engine: z.string(),
+          timeZoneData: z.string(),
+          packs: z.record(z.string(), z.string().nullable()).describe('Content hash of each policy version'),
+        })
+        .describe('What decided'),
     }),
   })
   .meta({ id: 'RecordedDecision' });

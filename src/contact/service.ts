@@ -119,7 +119,7 @@ export async function getDecision(ctx: Ctx, decisionId: string): Promise<Recorde
       mode: row.mode as 'check' | 'reserve',
       request: row.request,
       facts: row.facts,
-      engine: row.engine,
+      engine: row.engine as RecordedDecision['record']['engine'],
     },
   };
 }

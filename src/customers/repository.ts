@@ -1,12 +1,8 @@
 import { type Selectable, sql } from 'kysely';
-import type { Db, Trx } from '../db/database.ts';
+import { type Db, lockBudgetSubjects, type Trx } from '../db/database.ts';
 import type { ContactPointsTable, CustomersTable, PartiesTable } from '../db/tables.ts';
-import { fingerprint } from '../fingerprint.ts';
 import type { Vault } from '../personal-data.ts';
-import type { ContactPoint, Customer, CustomerInput } from './schemas.ts';
-
-/** A customer whose meaning was checked and whose values have their one stored form: see `normaliseCustomer`. */
-export type NormalisedCustomer = Omit<CustomerInput, 'timeZones'> & { readonly timeZones: readonly string[] };
+import type { ContactPoint, Customer } from './schemas.ts';
 
 /** A customer as it is on file, open to read. */
 export interface StoredCustomer extends Omit<Customer, 'masked' | 'updatedAt'> {
@@ -27,67 +23,30 @@ export interface CustomerRecord {
   readonly contactPoints: readonly ContactPointRow[];
 }
 
-const nameAt = (rowId: string) => ({ table: 'customers', column: 'name_sealed', rowId });
-const residentIdAt = (rowId: string) => ({ table: 'customers', column: 'resident_id_sealed', rowId });
-const partyNameAt = (customerId: string, partyId: string) => ({
-  table: 'parties',
-  column: 'name_sealed',
-  rowId: `${customerId}/${partyId}`,
-});
-const valueAt = (customerId: string, contactPointId: string) => ({
-  table: 'contact_points',
-  column: 'value_sealed',
-  rowId: `${customerId}/${contactPointId}`,
-});
+/** Where the sealed values stand; they open only there. */
+export const sealedAt = {
+  name: (customerId: string) => ({ table: 'customers', column: 'name_sealed', rowId: customerId }),
+  residentId: (customerId: string) => ({ table: 'customers', column: 'resident_id_sealed', rowId: customerId }),
+  partyName: (customerId: string, partyId: string) => ({
+    table: 'parties',
+    column: 'name_sealed',
+    rowId: `${customerId}/${partyId}`,
+  }),
+  value: (customerId: string, contactPointId: string) => ({
+    table: 'contact_points',
+    column: 'value_sealed',
+    rowId: `${customerId}/${contactPointId}`,
+  }),
+};
 
-/** Seals a normalised customer and derives its keys; `now` becomes the time of creation or change. Pure but for nonces. */
-export function customerRecord(
-  vault: Vault,
-  customerId: string,
-  customer: NormalisedCustomer,
-  now: Temporal.Instant,
-): CustomerRecord {
-  const { residentId, parties } = customer;
-  const debtorKey = residentId === null ? vault.index('customer', customerId) : vault.index('resident_id', residentId);
-  return {
-    customer: {
-      customer_id: customerId,
-      debtor_key: debtorKey,
-      name_sealed: vault.seal(nameAt(customerId), customer.name),
-      resident_id_sealed: residentId === null ? null : vault.seal(residentIdAt(customerId), residentId),
-      language: customer.language,
-      jurisdictions: [...customer.jurisdictions],
-      time_zones: [...customer.timeZones],
-      region: customer.region,
-      content_key: vault.index('customer', `${customerId}/${fingerprint(customer).toString('hex')}`),
-      at: now.toString(),
-    },
-    parties: parties.map((party, position) => ({
-      customer_id: customerId,
-      party_id: party.partyId,
-      role: party.role,
-      person_key: party.role === 'debtor' ? debtorKey : vault.index('party', `${customerId}/${party.partyId}`),
-      name_sealed: vault.seal(partyNameAt(customerId, party.partyId), party.name),
-      position,
-    })),
-    contactPoints: parties.flatMap((party) =>
-      party.contactPoints.map((point, position) => ({
-        customer_id: customerId,
-        contact_point_id: point.contactPointId,
-        party_id: party.partyId,
-        kind: point.kind,
-        value_sealed: vault.seal(valueAt(customerId, point.contactPointId), point.value),
-        address_key: vault.index(point.kind, point.value),
-        line: point.line,
-        status: point.status,
-        place: point.place,
-        time_zones: [...point.timeZones],
-        verified_on: point.verifiedOn,
-        provenance: point.provenance === null ? null : JSON.stringify(point.provenance),
-        position,
-      })),
-    ),
-  };
+/** The content keys of those customers that exist. */
+export async function findContentKeys(trx: Trx, customerIds: readonly string[]): Promise<Map<string, Buffer>> {
+  const rows = await trx
+    .selectFrom('customers')
+    .select(['customer_id', 'content_key'])
+    .where('customer_id', '=', sql<string>`ANY(${customerIds}::text[])`)
+    .execute();
+  return new Map(rows.map((row) => [row.customer_id, row.content_key]));
 }
 
 export type Upserted = 'created' | 'updated' | 'unchanged';
@@ -108,6 +67,7 @@ export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord
   const changed = ordered.filter(({ customer }) => outcome.get(customer.customer_id) !== 'unchanged');
   if (changed.length === 0) return outcome;
   const replaced = written.filter((row) => row.version > 1).map((row) => row.customer_id);
+  await moveCounts(trx, changed, replaced);
   const wrongSince = await wrongSinceOf(trx, changed, replaced);
   const parties = changed.flatMap((record) => record.parties);
   const points = changed.flatMap((record) => record.contactPoints);
@@ -137,6 +97,48 @@ async function writeCustomers(trx: Trx, rows: readonly CustomerRecord['customer'
       WHERE customers.content_key <> excluded.content_key
     RETURNING customer_id, version`.execute(trx);
   return written.rows;
+}
+
+/**
+ * Somebody whose key changes (a resident id that becomes known, a debtor who turns out to be a contact) keeps every
+ * contact that was counted for them; else a customer could be called anew by writing the record once more. Locks the
+ * keys first, as everybody does who counts.
+ */
+async function moveCounts(trx: Trx, records: readonly CustomerRecord[], replaced: readonly string[]): Promise<void> {
+  if (replaced.length === 0) return;
+  const before = await trx
+    .selectFrom('parties')
+    .select(['customer_id', 'party_id', 'role', 'person_key'])
+    .where('customer_id', '=', sql<string>`ANY(${replaced}::text[])`)
+    .execute();
+  const now = new Map(
+    records.flatMap(({ parties }) => parties.map((party) => [partyKey(party), party.person_key] as const)),
+  );
+  const debtors = new Map(records.map(({ customer }) => [customer.customer_id, customer.debtor_key]));
+  const moves = before.flatMap((party) => {
+    // A debtor under another party id is still the debtor.
+    const to = now.get(partyKey(party)) ?? (party.role === 'debtor' ? debtors.get(party.customer_id) : undefined);
+    return to === undefined || to.equals(party.person_key)
+      ? []
+      : [{ customerId: party.customer_id, from: party.person_key, to }];
+  });
+  if (moves.length === 0) return;
+  await lockBudgetSubjects(
+    trx,
+    moves.flatMap(({ from, to }) => [from, to]),
+  );
+  const moved = sql`unnest(${moves.map((move) => move.customerId)}::text[], ${moves.map((move) => move.from)}::bytea[],
+    ${moves.map((move) => move.to)}::bytea[]) AS move (customer_id, before, after)`;
+  await sql`UPDATE budget_entries e SET subject_key = move.after FROM ${moved}
+             WHERE e.subject_key = move.before AND e.customer_id = move.customer_id`.execute(trx);
+  await sql`UPDATE reservations r SET person_key = move.after FROM ${moved}
+             WHERE r.customer_id = move.customer_id AND r.person_key = move.before`.execute(trx);
+  await sql`UPDATE attempts a SET person_key = move.after FROM ${moved}
+             WHERE a.customer_id = move.customer_id AND a.person_key = move.before`.execute(trx);
+}
+
+function partyKey(row: { customer_id: string; party_id: string }): string {
+  return `${row.customer_id}/${row.party_id}`;
 }
 
 /**
@@ -257,51 +259,56 @@ export async function customerExists(db: Db | Trx, customerId: string): Promise<
 
 /** One customer with parties and contact points in the order they were sent. In a transaction: three statements read it. */
 export async function findCustomer(trx: Trx, vault: Vault, customerId: string): Promise<StoredCustomer | undefined> {
-  const customer = await trx
-    .selectFrom('customers')
-    .selectAll()
-    .where('customer_id', '=', customerId)
-    .executeTakeFirst();
-  if (!customer) return undefined;
+  return (await findCustomers(trx, vault, [customerId]))[0];
+}
+
+/** The same for many customers, still in three statements; those that do not exist are left out. */
+export async function findCustomers(trx: Trx, vault: Vault, customerIds: readonly string[]): Promise<StoredCustomer[]> {
+  const ofThese = sql<string>`ANY(${customerIds}::text[])`;
+  const customers = await trx.selectFrom('customers').selectAll().where('customer_id', '=', ofThese).execute();
   const parties = await trx
     .selectFrom('parties')
     .selectAll()
-    .where('customer_id', '=', customerId)
+    .where('customer_id', '=', ofThese)
     .orderBy('position')
     .execute();
   const points = await trx
     .selectFrom('contact_points')
     .selectAll()
-    .where('customer_id', '=', customerId)
+    .where('customer_id', '=', ofThese)
     .orderBy('position')
     .execute();
-  return {
-    customerId,
-    name: vault.open(nameAt(customerId), customer.name_sealed),
+  const partiesOf = Map.groupBy(parties, (party) => party.customer_id);
+  const pointsOf = Map.groupBy(points, (point) => `${point.customer_id}/${point.party_id}`);
+  return customers.map((customer) => ({
+    customerId: customer.customer_id,
+    name: vault.open(sealedAt.name(customer.customer_id), customer.name_sealed),
     residentId:
-      customer.resident_id_sealed === null ? null : vault.open(residentIdAt(customerId), customer.resident_id_sealed),
+      customer.resident_id_sealed === null
+        ? null
+        : vault.open(sealedAt.residentId(customer.customer_id), customer.resident_id_sealed),
     language: customer.language,
     jurisdictions: customer.jurisdictions,
     timeZones: customer.time_zones,
     region: customer.region,
-    parties: parties.map((party) => ({
+    parties: (partiesOf.get(customer.customer_id) ?? []).map((party) => ({
       partyId: party.party_id,
       role: party.role as Customer['parties'][number]['role'],
-      name: vault.open(partyNameAt(customerId, party.party_id), party.name_sealed),
-      contactPoints: points
-        .filter((point) => point.party_id === party.party_id)
-        .map((point) => contactPointOf(vault, point)),
+      name: vault.open(sealedAt.partyName(party.customer_id, party.party_id), party.name_sealed),
+      contactPoints: (pointsOf.get(`${party.customer_id}/${party.party_id}`) ?? []).map((point) =>
+        contactPointOf(vault, point),
+      ),
     })),
     version: customer.version,
     updatedAt: customer.updated_at,
-  };
+  }));
 }
 
 function contactPointOf(vault: Vault, row: Selectable<ContactPointsTable>): ContactPoint {
   return {
     contactPointId: row.contact_point_id,
     kind: row.kind as ContactPoint['kind'],
-    value: vault.open(valueAt(row.customer_id, row.contact_point_id), row.value_sealed),
+    value: vault.open(sealedAt.value(row.customer_id, row.contact_point_id), row.value_sealed),
     line: row.line as ContactPoint['line'],
     status: row.status as ContactPoint['status'],
     place: row.place as ContactPoint['place'],

@@ -69,7 +69,14 @@ const partyInputSchema = z.strictObject({
 export const customerInputSchema = z
   .strictObject({
     name: nameSchema,
-    residentId: z.string().trim().min(1).max(64).nullable().default(null),
+    residentId: z
+      .string()
+      .trim()
+      .min(1)
+      .max(64)
+      .regex(/^[^*]*$/, 'must not be masked')
+      .nullable()
+      .default(null),
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language tag such as zh-CN')

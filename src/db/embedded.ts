@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join, parse, resolve } from 'node:path';
+import { dirname, join, parse, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
@@ -100,7 +100,7 @@ export async function startEmbedded({ dataDir, log }: EmbeddedOptions): Promise<
 function prepareFolder(dataDir: string): string {
   try {
     // Closed to others but for passing through, since the server may be another OS user.
-    if (mkdirSync(dataDir, { recursive: true })) chmodSync(dataDir, 0o711);
+    if (makeFolder(dataDir)) chmodSync(dataDir, 0o711);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     const probe = join(dataDir, `.probe-${process.pid}`);
     writeFileSync(probe, '');
@@ -111,6 +111,14 @@ function prepareFolder(dataDir: string): string {
       `DATA_DIR ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code}): make it writable, or set another DATA_DIR.`,
     );
   }
+}
+
+/** `mkdir -p`; Node's own never returns where the system answers ENOENT for a new folder, as below /proc. */
+function makeFolder(path: string): boolean {
+  if (existsSync(path)) return false;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
+  return true;
 }
 
 function findCluster(home: string, say: (sentence: string) => void): Cluster {

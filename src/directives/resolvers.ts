@@ -1,4 +1,4 @@
-import { contextOfResolver, type Resolvers, withoutNulls } from '../graphql/resolver.ts';
+import { contextOfResolver, idempotencyKeyOf, type Resolvers, withoutNulls } from '../graphql/resolver.ts';
 import { idSchema, parseInput } from '../validation.ts';
 import { endDirectiveSchema, newDirectiveSchema } from './schemas.ts';
 import { endDirective, listDirectives, recordDirective } from './service.ts';
@@ -15,8 +15,9 @@ export const directiveResolvers: Resolvers = {
           contextOfResolver(context),
           parseInput(idSchema, args.customerId),
           parseInput(newDirectiveSchema, withoutNulls(args.input)),
+          idempotencyKeyOf(context),
         )
-      ).directive,
+      ).answer.directive,
     endDirective: async (_, args, context) =>
       endDirective(
         contextOfResolver(context),

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { contextOf } from '../http/context.ts';
 import { problems } from '../http/errors.ts';
+import { idempotencyHeadersSchema, markReplay } from '../http/rest.ts';
 import { idSchema } from '../validation.ts';
 import { directiveListSchema, directiveSchema, endDirectiveSchema, newDirectiveSchema } from './schemas.ts';
 import { endDirective, listDirectives, recordDirective } from './service.ts';
@@ -18,6 +19,7 @@ export const directiveRoutes: FastifyPluginAsyncZod = async (app) => {
         tags,
         summary: 'Record what the debtor, the bank or a court has said',
         params,
+        headers: idempotencyHeadersSchema,
         body: newDirectiveSchema,
         response: {
           200: directiveSchema.describe('Recorded before'),
@@ -27,8 +29,16 @@ export const directiveRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const { directive, created } = await recordDirective(contextOf(request), request.params.customerId, request.body);
-      return reply.code(created ? 201 : 200).send(directive);
+      const result = await recordDirective(
+        contextOf(request),
+        request.params.customerId,
+        request.body,
+        request.headers['idempotency-key'],
+      );
+      const { directive, created } = result.answer;
+      return markReplay(reply, result)
+        .code(created ? 201 : 200)
+        .send(directive);
     },
   );
   app.get(

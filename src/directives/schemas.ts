@@ -48,7 +48,12 @@ export const newDirectiveSchema = z
     channel: z.enum(CHANNELS).nullable().default(null),
     from: instantSchema.optional().describe('Now when left out'),
     until: instantSchema.nullable().default(null).describe('Exclusive; null holds until it is ended'),
-    details: z.record(z.string(), z.unknown()).default({}),
+    details: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe(
+        'By kind. hours_consent, time_restriction: windows. place_restriction: places. dispute: amount. moratorium: type. vendor_notice, call_consent, private_line_approval: collectorId. represented: lawyerPartyId',
+      ),
   })
   .superRefine((directive, context) => {
     const schema: z.ZodType = (DETAILS as Partial<Record<string, z.ZodType>>)[directive.kind] ?? NO_DETAILS;
@@ -87,7 +92,7 @@ export const newDirectiveSchema = z
 
 export const endDirectiveSchema = z
   .strictObject({ at: instantSchema.optional().describe('Now when left out; not in the future') })
-  .meta({ id: 'EndDirective' });
+  .meta({ id: 'EndDirective', examples: [{ at: '2026-11-23T09:00:00+08:00' }, {}] });
 
 export const directiveSchema = z
   .object({

@@ -4,6 +4,7 @@ import type { Trx } from '../db/database.ts';
 import type { DirectivesTable } from '../db/tables.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
+import { type Once, once } from '../idempotency.ts';
 import { newId } from '../ids.ts';
 import type { DirectiveKind } from '../rules/contact/facts.ts';
 import { wireInstant } from '../validation.ts';
@@ -29,7 +30,8 @@ export async function recordDirective(
   ctx: Ctx,
   customerId: string,
   input: NewDirective,
-): Promise<{ directive: Directive; created: boolean }> {
+  idempotencyKey?: string,
+): Promise<Once<{ directive: Directive; created: boolean }>> {
   requireMayRecord(ctx, input.kind);
   const from = input.from ?? ctx.now.toString();
   if (
@@ -38,7 +40,7 @@ export async function recordDirective(
   ) {
     throw unprocessable('/until', 'OUT_OF_ORDER', 'The end is not after the start.');
   }
-  return ctx.db.transaction().execute(async (trx) => {
+  return once(ctx, 'recordDirective', idempotencyKey, { customerId, input }, async (trx) => {
     await requireReferences(trx, customerId, input);
     const directiveId = input.directiveId ?? newId('dir', ctx.now.epochMilliseconds);
     const print = fingerprint(input);

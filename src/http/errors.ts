@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { sqlState } from '../db/database.ts';
-import { AppError, FIELD_CODES, PROBLEMS, type ProblemCode } from '../errors.ts';
+import { AppError, FIELD_CODES, type FieldError, PROBLEMS, type ProblemCode } from '../errors.ts';
 
 /** RFC 9457 body of every answer that is not 2xx; both doors use its codes. */
 export const problemSchema = z
@@ -44,6 +44,18 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
 /** SQLSTATE classes that mean the database cannot answer now: connection, resources, shutdown, lock and statement timeout. */
 const UNAVAILABLE_STATES = /^(08|53|57|55P03|40)/;
 
+/** What Node says when the database is not there: stopped, restarting, or gone from the name service. */
+const LOST_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
 /** Whatever was thrown to an AppError; what is not ours and not the caller's fault says nothing about itself. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
@@ -57,8 +69,7 @@ export function toAppError(error: unknown): AppError {
   }
   const state = sqlState(error);
   const lost =
-    code === 'ECONNREFUSED' ||
-    code === 'ECONNRESET' ||
+    (code !== undefined && LOST_CODES.has(code)) ||
     message?.includes('timeout exceeded when trying to connect') ||
     message?.includes('Connection terminated');
   if (lost || (state !== undefined && UNAVAILABLE_STATES.test(state))) {
@@ -74,16 +85,22 @@ export function toAppError(error: unknown): AppError {
   return new AppError('INTERNAL', 'The service failed; nothing was permitted.', { cause: error });
 }
 
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const error = toAppError(thrown);
+/** What both doors do with a problem beside its body: one log line and the headers that go with it. */
+export function noteProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): void {
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed');
-  else
-    request.log.info(
-      { code: error.code, errors: error.errors.map(({ pointer, code }) => `${pointer} ${code}`) },
-      'request refused',
-    );
+  else request.log.info({ code: error.code, errors: error.errors.map(logged) }, 'request refused');
   if (error.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="collections-rules"');
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
+}
+
+/** The name of an unknown field is the caller's text, and may be anybody's number. */
+function logged({ pointer, code }: FieldError): string {
+  return code === 'UNKNOWN_FIELD' ? `${pointer.slice(0, pointer.lastIndexOf('/'))}/* ${code}` : `${pointer} ${code}`;
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+  const error = toAppError(thrown);
+  noteProblem(request, reply, error);
   // A ready string: the problem must not pass through the schema of the success answer.
   return reply
     .code(error.status)

@@ -8,6 +8,24 @@ export interface Lifecycle {
 
 const CACHED_MS = 1000;
 
+/** Plain JSON schema: these routes stand outside the zod scope of REST. */
+const documented = {
+  tags: ['Operations'],
+  security: [],
+  response: {
+    200: {
+      description: 'OK',
+      type: 'object',
+      properties: {
+        status: { type: 'string' },
+        checks: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      required: ['status'],
+      additionalProperties: false,
+    },
+  },
+};
+
 /** `/livez`: the process answers, nothing else is asked. `/readyz`: the database answers, is migrated, policy is loaded. */
 export function exposeHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
   const { pool, policy } = app.services;
@@ -28,8 +46,16 @@ export function exposeHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
     return checks;
   }
 
-  app.get('/livez', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_, reply) => {
+  app.get('/livez', { schema: { ...documented, operationId: 'livez', summary: 'The process answers' } }, async () => ({
+    status: 'ok',
+  }));
+  const readiness = {
+    ...documented,
+    operationId: 'readyz',
+    summary: 'The database answers and is migrated, a policy is loaded, and the service is not about to stop',
+    response: { ...documented.response, 503: { ...documented.response[200], description: 'Send no requests here' } },
+  };
+  app.get('/readyz', { schema: readiness }, async (_, reply) => {
     const checks = { ...(await check()), lifecycle: lifecycle.draining ? 'draining' : 'ok' };
     const ready = Object.values(checks).every((value) => value === 'ok');
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', checks });

@@ -73,7 +73,14 @@ export function exposeMetrics(app: FastifyInstance, metrics: Metrics): void {
     if (QUIET_ROUTES.has(route)) request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });
-  app.get('/metrics', async (_, reply) =>
+  const schema = {
+    operationId: 'metrics',
+    tags: ['Operations'],
+    security: [],
+    summary: 'Metrics of this process in the text format of Prometheus',
+    response: { 200: { description: 'OK', content: { 'text/plain': { schema: { type: 'string' } } } } },
+  };
+  app.get('/metrics', { schema }, async (_, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 }

@@ -3,19 +3,19 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { idempotencyKeySchema, type Once } from '../idempotency.ts';
-import { validationError } from '../validation.ts';
+import { parseInput } from '../validation.ts';
 
 /** Registers the routes of the features under /v1: requests are parsed, answers are checked and stripped, both by zod. */
 export async function registerRest(app: FastifyInstance, features: readonly FastifyPluginAsync[]): Promise<void> {
   await app.register(
     async (rest) => {
       // Inside this scope only: on the root these compilers would meet the JSON schemas of mercurius.
-      rest.setValidatorCompiler(({ schema }) => {
-        const zod = schema as z.ZodType;
-        return (data) => {
-          const result = zod.safeParse(data);
-          return result.success ? { value: result.data } : { error: validationError(result.error.issues) };
-        };
+      rest.setValidatorCompiler(({ schema }) => (data) => {
+        try {
+          return { value: parseInput(schema as z.ZodType, data) };
+        } catch (error) {
+          return { error: error as Error };
+        }
       });
       rest.setSerializerCompiler(serializerCompiler);
       for (const feature of features) await rest.register(feature);

@@ -1,3 +1,5 @@
+import { isAmount, toMinor } from '../rules/money/money.ts';
+
 /** Reading one cell of a file: what it means, and whether it had to be corrected to mean it. Pure. */
 
 export const ROW_CODES = [
@@ -10,6 +12,7 @@ export const ROW_CODES = [
   'INVALID_DATE',
   'INVALID_CURRENCY',
   'IN_THE_FUTURE',
+  'OUT_OF_ORDER',
   'PHONE_INVALID',
   'RESIDENT_ID_INVALID',
   'UNKNOWN_STATUS',

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CsvError, parse } from 'csv-parse';
 import { fold, parseDecimal } from './cells.ts';
 
@@ -9,6 +10,8 @@ export type Separator = (typeof SEPARATORS)[number];
 
 /** Longest record; what is longer is a wrong separator, a lost quote or no text at all. */
 export const MAX_RECORD_BYTES = 65_536;
+
+const SLICE_BYTES = 16_384;
 
 export const FILE_CODES = [
   'EMPTY_FILE',
@@ -76,25 +79,20 @@ export function readHeader(cells: readonly string[], { required, optional }: Col
 }
 
 /**
- * Checks the first characters of a file, so that a file that cannot be one is refused while it is uploaded. `complete`
- * says that the file ends here. Throws FileError.
+ * Checks the first characters of a file, so that what cannot be one is refused while it is uploaded. `complete` says that
+ * the file ends here. False when the header line has not ended. Throws FileError.
  */
-export function checkHead(head: string, complete: boolean, columns: Columns): void {
-  if (head.startsWith('PK\u0003\u0004'))
-    throw new FileError('BINARY_FILE', 'This is a zip or spreadsheet file; send it as CSV.');
-  if (head.includes('\u0000')) throw binaryFile();
+export function checkHead(head: string, complete: boolean, columns: Columns): boolean {
   const line = firstLine(head, complete);
-  if (line === null) throw recordTooLarge();
+  if (line === null && head.length >= MAX_RECORD_BYTES) throw recordTooLarge();
+  if (line === null) return false;
   if (line === '') throw new FileError('EMPTY_FILE', 'The file is empty.');
   const separator = detectSeparator(line);
   readHeader(
     line.split(separator).map((cell) => cell.replace(/^\s*"(.*)"\s*$/, '$1')),
     columns,
   );
-}
-
-export function binaryFile(): FileError {
-  return new FileError('BINARY_FILE', 'This is no text in UTF-8 or GB18030; send it as CSV.');
+  return true;
 }
 
 function recordTooLarge(): FileError {
@@ -164,8 +162,8 @@ export async function openCsv(text: AsyncIterable<string>, columns: Columns, sum
 
 async function* readLines(head: string, rest: AsyncIterator<string>, delimiter: Separator): AsyncGenerator<string[]> {
   async function* source() {
-    yield head;
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+    yield* slices(head);
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield* slices(next.value);
   }
   const input = Readable.from(source());
   const parser = parse({
@@ -190,6 +188,15 @@ async function* readLines(head: string, rest: AsyncIterator<string>, delimiter: 
     throw error;
   } finally {
     input.destroy();
+  }
+}
+
+/** Small enough that parsing one does not keep requests waiting; they have their turn between two. */
+async function* slices(text: string): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    yield bytes.subarray(at, at + SLICE_BYTES);
+    await nextTurn();
   }
 }
 

@@ -2,10 +2,17 @@ import { rateSchema } from '../accounts/schemas.ts';
 import { customerInputSchema } from '../customers/schemas.ts';
 import { normalisePhone } from '../phone.ts';
 import { ACCOUNT_STATUSES } from '../rules/contact/facts.ts';
-import { currencyDecimals, fromMinor } from '../rules/money/money.ts';
+import { fromMinor } from '../rules/money/money.ts';
 import { instantSchema } from '../validation.ts';
 import { fold, type Parsed, parseAmount, parseDate, parseId } from './cells.ts';
-import { bankDayOf, type ImportedRow, type Mapping, type RowReader, type Statement, startOfBankDay } from './mapping.ts';
+import {
+  bankDayOf,
+  type ImportedRow,
+  type Mapping,
+  type RowReader,
+  type Statement,
+  startOfBankDay,
+} from './mapping.ts';
 
 /** The service's own layout: what `GET /v1/imports/template` gives. One row per account; the file has every column. */
 
@@ -54,8 +61,6 @@ function mapRow(row: RowReader, statement: Statement): ImportedRow {
       currency,
       asOf,
       pastDueSince: row.optional('past_due_since', parseMissedDate(asOf, statement.zone), null),
-      annualRate: row.optional('annual_rate', parseRate, null),
-      status: row.optional('status', parseStatus, 'open'),
       balances: {
         principal: row.required('principal', amount(true), zero),
         interest: row.optional('interest', amount(false), zero),
@@ -64,6 +69,8 @@ function mapRow(row: RowReader, statement: Statement): ImportedRow {
       },
       minimumPaymentDue: row.optional('minimum_due', amount(false), null),
       creditLimit: row.optional('credit_limit', amount(false), null),
+      annualRate: row.optional('annual_rate', parseRate, null),
+      status: row.optional('status', parseStatus, 'open'),
     },
   };
 }
@@ -99,7 +106,7 @@ function parseCurrency(text: string): Parsed<string> {
 
 function parseMoney(currency: string, negative: boolean) {
   return (text: string): Parsed<string> => {
-    const parsed = parseAmount(text, currencyDecimals(currency));
+    const parsed = parseAmount(text, currency);
     if ('code' in parsed) return parsed;
     if (parsed.value < 0n && !negative) return { code: 'INVALID_NUMBER' };
     return { value: fromMinor(parsed.value, currency), corrected: parsed.corrected };
@@ -127,15 +134,13 @@ function parseMissedDate(asOf: string, zone: string) {
   return (text: string): Parsed<string> => {
     const date = parseDate(text);
     if ('code' in date) return date;
-    return date.value > bankDayOf(Temporal.Instant.from(asOf), zone) ? { code: 'IN_THE_FUTURE' } : date;
+    return date.value > bankDayOf(Temporal.Instant.from(asOf), zone) ? { code: 'OUT_OF_ORDER' } : date;
   };
 }
 
 function parseRate(text: string): Parsed<string> {
   const value = fold(text);
-  return rateSchema.safeParse(value).success
-    ? { value, corrected: value !== text.trim() }
-    : { code: 'INVALID_NUMBER' };
+  return rateSchema.safeParse(value).success ? { value, corrected: value !== text.trim() } : { code: 'INVALID_NUMBER' };
 }
 
 function parseStatus(text: string): Parsed<(typeof ACCOUNT_STATUSES)[number]> {

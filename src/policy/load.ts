@@ -34,7 +34,9 @@ export function loadPack(source: string, file: string): Pack {
   if (syntax) throw new PackError(`${file}:${lines.linePos(syntax.pos[0]).line}: ${syntax.message.split('\n')[0]}`);
   const parsed = packSchema.safeParse(yaml.toJS());
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
+    // A misspelt field is a missing one too; the line that is written wrong is the one to name.
+    const { issues } = parsed.error;
+    const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
     const extra = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     return fail(extra === undefined ? issue.path : [...issue.path, extra], issue.message);
   }
@@ -59,11 +61,6 @@ type Fail = (path: readonly PropertyKey[], message: string) => never;
 
 function specOf(document: PackDocument, fail: Fail): PackSpec {
   const { zone } = document;
-  try {
-    Intl.DateTimeFormat('en', { timeZone: zone });
-  } catch {
-    fail(['zone'], `unknown time zone ${zone}`);
-  }
   const sourceOf = (name: string, path: PropertyKey[]) =>
     document.sources[name] ?? fail(path, `unknown source ${name}`);
   const setOf = (name: string, path: PropertyKey[]): EventFilter =>

@@ -9,10 +9,24 @@ import {
   ROLES,
 } from '../rules/contact/facts.ts';
 import { REASON_CODES, STRENGTHS } from '../rules/contact/policy.ts';
+import { isAmount } from '../rules/money/money.ts';
 import { WEEKDAYS } from '../rules/time/windows.ts';
 
 /** The written form of a pack: one YAML file a lawyer can read. Unknown words are refused, with the line. */
 
+function succeeds(attempt: () => unknown): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const zone = z.string().refine((timeZone) => succeeds(() => Intl.DateTimeFormat('en', { timeZone })), {
+  error: (issue) => `unknown time zone ${issue.input}`,
+});
+const pattern = z.string().refine((source) => succeeds(() => new RegExp(source)), 'no valid regular expression');
 const text = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) });
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/);
 export const windowSchema = z
@@ -98,7 +112,7 @@ const rules = z.array(
     rule('own_name', {}),
     rule('contact_point', {}),
     rule('wrong_number', {}),
-    rule('caller_number', { registered: z.array(z.string()).min(1), privateLines: z.array(z.string()) }),
+    rule('caller_number', { registered: z.array(pattern).min(1), privateLines: z.array(pattern) }),
     rule('recording', {}),
   ]),
 );
@@ -129,7 +143,7 @@ export const exampleSchema = z.strictObject({
         .default({ kind: 'creditor', id: 'bank' }),
       presentsAs: z.string().nullable().default(null),
       accountStatus: z.enum(ACCOUNT_STATUSES).default('open'),
-      zones: z.array(z.string()).default(['Asia/Shanghai']),
+      zones: z.array(zone).default(['Asia/Shanghai']),
       events: z.array(exampleEvent).default([]),
       debtorEvents: z.array(exampleEvent).optional(),
       directives: z
@@ -154,28 +168,33 @@ export const exampleSchema = z.strictObject({
   }),
 });
 
-export const packSchema = z.strictObject({
-  pack: z.string().regex(/^[a-z0-9-]{2,40}$/),
-  version: z.iso.date(),
-  jurisdictions: z.array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,6})?$/)).min(1),
-  zone: z.string(),
-  effectiveFrom: z.iso.date(),
-  effectiveUntil: z.iso.date().nullable(),
-  title: text,
-  checkValiditySeconds: z.int().min(1).max(3600),
-  reservationSeconds: z.int().min(1).max(3600),
-  account: z.strictObject({
-    graceDays: count,
-    graceAmount: z.string(),
-    bucketDays: z.int().min(1),
-    mildUpToBucket: z.int().min(1),
-  }),
-  sources: z.record(z.string(), text),
-  eventSets: z.record(z.string(), eventFilter),
-  rules,
-  obligations: z.array(z.strictObject({ code: z.string().regex(/^[A-Z_]+$/), when, source: z.string(), text })),
-  examples: z.array(exampleSchema),
-});
+export const packSchema = z
+  .strictObject({
+    pack: z.string().regex(/^[a-z0-9-]{2,40}$/),
+    version: z.iso.date(),
+    jurisdictions: z.array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,6})?$/)).min(1),
+    zone,
+    effectiveFrom: z.iso.date(),
+    effectiveUntil: z.iso.date().nullable(),
+    title: text,
+    checkValiditySeconds: z.int().min(1).max(3600),
+    reservationSeconds: z.int().min(1).max(3600),
+    account: z.strictObject({
+      graceDays: count,
+      graceAmount: z.string().refine(isAmount, 'no amount in major units'),
+      bucketDays: z.int().min(1),
+      mildUpToBucket: z.int().min(1),
+    }),
+    sources: z.record(z.string(), text),
+    eventSets: z.record(z.string(), eventFilter),
+    rules,
+    obligations: z.array(z.strictObject({ code: z.string().regex(/^[A-Z_]+$/), when, source: z.string(), text })),
+    examples: z.array(exampleSchema),
+  })
+  .refine(({ effectiveFrom, effectiveUntil }) => effectiveUntil === null || effectiveFrom < effectiveUntil, {
+    message: '`effectiveUntil` must be after `effectiveFrom`',
+    path: ['effectiveUntil'],
+  });
 
 export type PackDocument = z.infer<typeof packSchema>;
 export type PackExample = z.infer<typeof exampleSchema>;

@@ -6,6 +6,7 @@ import type { Scope, Services } from '../../src/context.ts';
 import { loadPacks } from '../../src/policy/load.ts';
 import { createRegistry } from '../../src/policy/registry.ts';
 import { createServices } from '../../src/services.ts';
+import { type Check, createCheck, openapiOf } from './contract.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 const ADMIN_KEY = 'test-admin-key-with-every-scope';
@@ -13,7 +14,7 @@ const policy = createRegistry(loadPacks());
 
 export interface TestAnswer {
   readonly status: number;
-  /** Parsed JSON, or the text of another content type. */
+  /** Parsed JSON, the parsed lines of NDJSON, or the text of another content type. */
   readonly body: ReturnType<typeof JSON.parse>;
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
 }
@@ -32,7 +33,10 @@ export interface TestApp {
   readonly setNow: (instant: string) => void;
   /** A key of a new client with these scopes. */
   readonly keyWith: (scopes: readonly Scope[], collectorId?: string) => Promise<string>;
-  /** One REST request, as the admin unless the headers carry another `authorization` (empty: none at all). */
+  /**
+   * One REST request, as the admin unless the headers carry another `authorization` (empty: none at all). Throws when
+   * the answer is not as openapi.yaml declares it.
+   */
   readonly call: (
     method: InjectOptions['method'],
     path: string,
@@ -52,8 +56,19 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly now?: string;
   readonly sandbox?: boolean;
+  /** Further environment variables, such as `RATE_LIMIT_PER_SECOND`. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Share one between two apps to test two replicas. */
   readonly database?: TestDatabase;
+}
+
+function parsed(contentType: string, text: string): ReturnType<typeof JSON.parse> {
+  if (contentType.startsWith('application/x-ndjson'))
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  return contentType.includes('json') ? JSON.parse(text) : text;
 }
 
 /** The whole service on a database of its own, without a socket. Call in `beforeAll`, `close` in `afterAll`. */
@@ -66,6 +81,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
     ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
     BLIND_INDEX_KEY: Buffer.alloc(32, 2).toString('base64'),
     SANDBOX: options.sandbox === false ? '0' : '1',
+    ...options.settings,
   });
   const services = createServices(config, database.pool, { clock: () => now, policy });
   const logged: string[] = [];
@@ -73,6 +89,7 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
   const app = await buildApp({ config, services, logger, lifecycle: { draining: false } });
   await app.ready();
 
+  let check: Check | undefined;
   const call: TestApp['call'] = async (method, path, body, headers = {}) => {
     const sent: Record<string, string> = { authorization: `Bearer ${ADMIN_KEY}`, ...headers };
     if (sent.authorization === '') delete sent.authorization;
@@ -82,8 +99,12 @@ export async function buildTestApp(options: TestAppOptions = {}): Promise<TestAp
       headers: sent,
       ...(body === undefined ? {} : { payload: body as NonNullable<InjectOptions['payload']> }),
     });
-    const json = answer.headers['content-type']?.toString().includes('json');
-    return { status: answer.statusCode, body: json ? answer.json() : answer.body, headers: answer.headers };
+    const contentType = answer.headers['content-type']?.toString() ?? '';
+    const received = parsed(contentType, answer.body);
+    check ??= createCheck(openapiOf(app));
+    const undeclared = check(method!, path, { status: answer.statusCode, body: received, contentType });
+    if (undeclared.length > 0) throw new Error(`not as openapi.yaml says:\n${undeclared.join('\n')}`);
+    return { status: answer.statusCode, body: received, headers: answer.headers };
   };
   let clients = 0;
   return {

@@ -1,7 +1,7 @@
 import { DAY, localDay, startOfDay } from '../time/zone.ts';
 import { type CountsEvent, NEVER } from './caps.ts';
 import { CONCERNS, earliestInForce, inForceUntil } from './directives.ts';
-import type { ContactFacts } from './facts.ts';
+import type { ContactEvent, ContactFacts } from './facts.ts';
 import type { Allowance } from './policy.ts';
 
 /** First instant at or after `ms` at which the pack lets this role be contacted for this purpose. */
@@ -29,6 +29,12 @@ export function allowedUntil(allow: readonly Allowance[], facts: ContactFacts, m
   return end;
 }
 
+export interface Unreachability {
+  readonly consecutiveCalls: number;
+  readonly consecutiveDays: number;
+  readonly lookbackDays: number;
+}
+
 /**
  * First instant at or after `ms` at which the debtor counts as unreachable, so that a contact person may be asked:
  * no valid number; or `consecutiveCalls` unanswered calls in a row, then from the next calendar day; or unanswered
@@ -39,30 +45,31 @@ export function earliestUnreachable(
   facts: ContactFacts,
   unanswered: CountsEvent,
   reached: CountsEvent,
-  need: { readonly consecutiveCalls: number; readonly consecutiveDays: number; readonly lookbackDays: number },
+  need: Unreachability,
   zone: string,
   ms: number,
 ): number {
   if (!facts.debtorHasValidNumber) return ms;
-  let calls = 0;
+  const known = facts.events.debtor.filter((event) => event.at >= ms - need.lookbackDays * DAY);
+  const reachedAt = known.findLast(reached)?.at ?? Number.NEGATIVE_INFINITY;
+  const calls = known.filter((event) => event.at > reachedAt && unanswered(event));
+  const trigger = unreachableFrom(calls, need, zone);
+  if (trigger <= ms) return ms;
+  // By then the oldest calls may be too old to count.
+  return trigger === NEVER ? NEVER : earliestUnreachable(facts, unanswered, reached, need, zone, trigger);
+}
+
+/** When unanswered calls in a row, oldest first, make the debtor unreachable; Infinity when they do not. */
+function unreachableFrom(calls: readonly ContactEvent[], need: Unreachability, zone: string): number {
+  const last = calls[need.consecutiveCalls - 1];
+  let trigger = last === undefined ? NEVER : startOfDay(zone, localDay(zone, last.at) + 1);
   let days = 0;
   let lastDay = Number.NEGATIVE_INFINITY;
-  let trigger = NEVER;
-  for (const event of facts.events.debtor) {
-    if (event.at < ms - need.lookbackDays * DAY) continue;
-    if (reached(event)) {
-      calls = 0;
-      days = 0;
-      lastDay = Number.NEGATIVE_INFINITY;
-      trigger = NEVER;
-    } else if (unanswered(event)) {
-      const day = localDay(zone, event.at);
-      calls += 1;
-      if (day !== lastDay) days = day === lastDay + 1 ? days + 1 : 1;
-      lastDay = day;
-      if (calls >= need.consecutiveCalls) trigger = Math.min(trigger, startOfDay(zone, day + 1));
-      if (days >= need.consecutiveDays) trigger = Math.min(trigger, event.at);
-    }
+  for (const call of calls) {
+    const day = localDay(zone, call.at);
+    if (day !== lastDay) days = day === lastDay + 1 ? days + 1 : 1;
+    lastDay = day;
+    if (days >= need.consecutiveDays) trigger = Math.min(trigger, call.at);
   }
-  return Math.max(ms, trigger);
+  return trigger;
 }

@@ -4,6 +4,9 @@ import type { CapWindow, EventFilter } from './policy.ts';
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
+/** How far ahead an opening is looked for: a later one is no help to a dialer and would make the search unbounded. */
+export const HORIZON_MS = 400 * DAY;
+
 export type CountsEvent = (event: ContactEvent) => boolean;
 
 /**

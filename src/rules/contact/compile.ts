@@ -48,7 +48,6 @@ export interface LimitState {
 export interface CompiledRule {
   readonly spec: RuleSpec;
   readonly pack: CompiledPack;
-  readonly applies: (facts: ContactFacts) => boolean;
   readonly earliest: (facts: ContactFacts, ms: number) => number;
   /** First instant after `ms` at which the rule stops permitting; Infinity when time alone never makes it refuse. */
   readonly closes: (facts: ContactFacts, ms: number) => number;
@@ -57,7 +56,13 @@ export interface CompiledRule {
 
 export interface CompiledObligation {
   readonly spec: ObligationSpec;
-  readonly applies: (facts: ContactFacts) => boolean;
+  readonly pack: CompiledPack;
+}
+
+/** What of a pack applies to one kind of contact, in the order of the pack. */
+export interface Applicable {
+  readonly rules: readonly CompiledRule[];
+  readonly obligations: readonly CompiledObligation[];
 }
 
 export interface CompiledPack {
@@ -66,6 +71,7 @@ export interface CompiledPack {
   readonly id: string;
   readonly rules: readonly CompiledRule[];
   readonly obligations: readonly CompiledObligation[];
+  readonly applicable: (facts: ContactFacts) => Applicable;
   /** How far back a decision has to read, in milliseconds: contacts of the addressee and number, and of the debtor. */
   readonly lookbackMs: number;
   readonly debtorLookbackMs: number;
@@ -78,27 +84,22 @@ const always = () => NEVER;
 /** Compiles one version of a pack; pure and done once, when the version is loaded. */
 export function compilePack(spec: PackSpec): CompiledPack {
   const rules: CompiledRule[] = [];
+  const obligations: CompiledObligation[] = [];
   const pack: CompiledPack = {
     spec,
     id: `${spec.pack}@${spec.version}`,
     rules,
-    obligations: spec.obligations.map((obligation) => ({ spec: obligation, applies: compileWhen(obligation.when) })),
+    obligations,
+    applicable: compileApplicable(rules, obligations),
     lookbackMs: Math.max(DAY, ...spec.rules.map(lookbackOf)),
     debtorLookbackMs: Math.max(
       0,
       ...spec.rules.map((rule) => (rule.kind === 'debtor_unreachable' ? (rule.lookbackDays + 1) * DAY : 0)),
     ),
   };
-  for (const rule of spec.rules) {
-    rules.push({
-      spec: rule,
-      pack,
-      applies: compileWhen(rule.when),
-      closes: always,
-      limit: null,
-      ...behaviourOf(rule, spec),
-    });
-  }
+  for (const rule of spec.rules)
+    rules.push({ spec: rule, pack, closes: always, limit: null, ...behaviourOf(rule, spec) });
+  for (const obligation of spec.obligations) obligations.push({ spec: obligation, pack });
   return pack;
 }
 
@@ -119,18 +120,33 @@ function lookbackOf(rule: RuleSpec): number {
   }
 }
 
-function compileWhen(when: When): (facts: ContactFacts) => boolean {
-  const tests: ((facts: ContactFacts) => boolean)[] = [];
-  const { channels, purposes, roles, collectors, automated } = when;
-  if (channels) tests.push((facts) => channels.includes(facts.request.channel));
-  if (purposes) tests.push((facts) => purposes.includes(facts.request.purpose));
-  if (roles) tests.push((facts) => roles.includes(facts.party.role));
-  if (collectors) tests.push((facts) => collectors.includes(facts.request.collectorKind));
-  if (automated !== undefined) tests.push((facts) => facts.request.automated === automated);
+/** `when` reads five closed lists only, so what applies is worked out once for each of their combinations. */
+function compileApplicable(
+  rules: readonly CompiledRule[],
+  obligations: readonly CompiledObligation[],
+): (facts: ContactFacts) => Applicable {
+  const known = new Map<string, Applicable>();
   return (facts) => {
-    for (const test of tests) if (!test(facts)) return false;
-    return true;
+    const { channel, purpose, collectorKind, automated } = facts.request;
+    const key = `${channel} ${purpose} ${collectorKind} ${automated} ${facts.party.role}`;
+    let applicable = known.get(key);
+    if (applicable === undefined) {
+      const applies = ({ spec }: { spec: { when: When } }) => appliesTo(spec.when, facts);
+      applicable = { rules: rules.filter(applies), obligations: obligations.filter(applies) };
+      known.set(key, applicable);
+    }
+    return applicable;
   };
+}
+
+function appliesTo(when: When, { request, party }: ContactFacts): boolean {
+  return (
+    (when.channels?.includes(request.channel) ?? true) &&
+    (when.purposes?.includes(request.purpose) ?? true) &&
+    (when.roles?.includes(party.role) ?? true) &&
+    (when.collectors?.includes(request.collectorKind) ?? true) &&
+    (when.automated === undefined || when.automated === request.automated)
+  );
 }
 
 function permitIf(test: (facts: ContactFacts) => boolean): Behaviour {

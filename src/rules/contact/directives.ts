@@ -1,5 +1,5 @@
 import { type BoundedWindow, closesAt, opensAt } from '../time/windows.ts';
-import { NEVER } from './caps.ts';
+import { HORIZON_MS, NEVER } from './caps.ts';
 import type { ContactFacts, DirectiveFacts, DirectiveKind } from './facts.ts';
 import type { About } from './policy.ts';
 
@@ -63,8 +63,30 @@ export function nextStart(kind: DirectiveKind, concerns: Concerns, facts: Contac
   return next;
 }
 
-/** First instant at or after `ms` at which a directive of the kind that `concerns` the request is in force. */
+/**
+ * First instant at or after `ms` at which a directive of the kind that `concerns` the request is in force for each of
+ * the accounts asked for: a notice about one account does not cover another.
+ */
 export function earliestInForce(kind: DirectiveKind, concerns: Concerns, facts: ContactFacts, ms: number): number {
+  let at = ms;
+  while (at - ms <= HORIZON_MS) {
+    const next = Math.max(...perAccount(facts).map((part) => earliestStart(kind, concerns, part, at)));
+    if (next === at) return at;
+    at = next;
+  }
+  return NEVER;
+}
+
+/** First instant after `ms` at which one of the accounts is without a directive that is in force at `ms`. */
+export function inForceUntil(kind: DirectiveKind, concerns: Concerns, facts: ContactFacts, ms: number): number {
+  return Math.min(...perAccount(facts).map((part) => latestEnd(kind, concerns, part, ms)));
+}
+
+function perAccount(facts: ContactFacts): readonly ContactFacts[] {
+  return facts.accounts.length < 2 ? [facts] : facts.accounts.map((account) => ({ ...facts, accounts: [account] }));
+}
+
+function earliestStart(kind: DirectiveKind, concerns: Concerns, facts: ContactFacts, ms: number): number {
   let earliest = NEVER;
   for (const directive of facts.directives) {
     if (directive.kind !== kind || !concerns(directive, facts)) continue;
@@ -74,8 +96,7 @@ export function earliestInForce(kind: DirectiveKind, concerns: Concerns, facts: 
   return earliest;
 }
 
-/** Instant at which the directives of the kind that are in force at `ms` end (the latest of them, exclusive). */
-export function inForceUntil(kind: DirectiveKind, concerns: Concerns, facts: ContactFacts, ms: number): number {
+function latestEnd(kind: DirectiveKind, concerns: Concerns, facts: ContactFacts, ms: number): number {
   let end = ms;
   for (const directive of facts.directives) {
     if (directive.kind !== kind || !concerns(directive, facts)) continue;
@@ -96,12 +117,10 @@ export function windowsOf(kind: DirectiveKind, facts: ContactFacts): BoundedWind
 /** First instant at or after `ms` that lies in none of the unwanted windows; Infinity when they leave no gap. */
 export function earliestOutside(windows: readonly BoundedWindow[], ms: number): number {
   let at = ms;
-  // Windows repeat weekly, so adjacent ones chain at most a week before a gap or none at all.
-  for (let step = 0; step <= windows.length * 16; step += 1) {
+  while (at - ms <= HORIZON_MS) {
     const inside = windows.find((window) => opensAt(window.zone, window, at, window) === at);
     if (inside === undefined) return at;
     at = closesAt(inside.zone, inside, at, inside.validUntil);
-    if (at === NEVER) return NEVER;
   }
   return NEVER;
 }

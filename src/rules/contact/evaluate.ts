@@ -1,5 +1,4 @@
-import { DAY } from '../time/zone.ts';
-import { NEVER } from './caps.ts';
+import { HORIZON_MS, NEVER } from './caps.ts';
 import type { CompiledObligation, CompiledPack, CompiledRule, LimitState } from './compile.ts';
 import type { ContactFacts } from './facts.ts';
 
@@ -25,9 +24,6 @@ export interface Verdict {
   readonly closesAt: number | null;
 }
 
-/** An answer further away than this is no help to a dialer and would make the search unbounded. */
-const HORIZON_MS = 400 * DAY;
-
 /**
  * Decides whether the contact described by `facts` is permitted at `at` under all `packs`: every rule must permit
  * (the strictest wins), every rule is reported, in the order of the packs and of their rules. No pack: never permitted.
@@ -39,19 +35,19 @@ export function evaluate(packs: readonly CompiledPack[], facts: ContactFacts, at
   const obligations: CompiledObligation[] = [];
   const binding: CompiledRule[] = [];
   for (const pack of packs) {
-    for (const rule of pack.rules) {
-      if (!rule.applies(facts)) continue;
+    const applicable = pack.applicable(facts);
+    for (const rule of applicable.rules) {
       const limit = rule.limit === null ? null : rule.limit(facts, at);
       if (limit !== null) limits.push(limit);
       if (rule.spec.effect === 'refuse') binding.push(rule);
       if (limit !== null && limit.used < limit.max) continue;
       const earliest = rule.earliest(facts, at);
       if (earliest === at) continue;
-      const finding = { rule, permittedFrom: earliest === NEVER ? null : earliest, limit };
+      const finding = { rule, permittedFrom: earliest - at > HORIZON_MS ? null : earliest, limit };
       if (rule.spec.effect === 'refuse') reasons.push(finding);
       else warnings.push(finding);
     }
-    for (const obligation of pack.obligations) if (obligation.applies(facts)) obligations.push(obligation);
+    obligations.push(...applicable.obligations);
   }
   const permitted = packs.length > 0 && reasons.length === 0;
   return {
@@ -74,7 +70,7 @@ function nextPermitted(rules: readonly CompiledRule[], facts: ContactFacts, at: 
     let next = candidate;
     for (const rule of rules) next = rule.earliest(facts, next);
     if (next === candidate) return candidate;
-    if (next === NEVER || next - at > HORIZON_MS) return null;
+    if (next - at > HORIZON_MS) return null;
     candidate = next;
   }
 }

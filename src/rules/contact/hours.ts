@@ -1,5 +1,5 @@
 import { type BoundedWindow, closesAt, opensAt, type WeeklyWindow } from '../time/windows.ts';
-import { NEVER } from './caps.ts';
+import { HORIZON_MS, NEVER } from './caps.ts';
 
 /** A union of windows: the pack's hours in one zone, and the times the person has agreed to outside them. */
 export interface Hours {
@@ -11,11 +11,10 @@ export interface Hours {
 export function earliestInHours(hours: Hours, zones: readonly string[], ms: number): number {
   if (zones.length === 0) return NEVER;
   let at = ms;
-  for (let pass = 0; pass < 32; pass += 1) {
+  while (at - ms <= HORIZON_MS) {
     let next = at;
     for (const zone of zones) next = Math.max(next, earliestInZone(hours, zone, next));
     if (next === at) return at;
-    if (next === NEVER) return NEVER;
     at = next;
   }
   return NEVER;
@@ -38,20 +37,20 @@ function earliestInZone(hours: Hours, zone: string, ms: number): number {
 
 /** First instant after `ms` that is outside the hours in some zone; windows that touch are one. Expects `ms` inside. */
 export function hoursEndAt(hours: Hours, zones: readonly string[], ms: number): number {
-  let end = NEVER;
-  for (const zone of zones) {
-    let at = ms;
-    for (let pass = 0; pass < 16; pass += 1) {
-      let later = at;
-      for (const window of hours.windows) later = Math.max(later, closesAt(zone, window, at));
-      for (const window of hours.agreed) {
-        if (at >= window.validFrom && at < (window.validUntil ?? NEVER))
-          later = Math.max(later, closesAt(window.zone, window, at, window.validUntil));
-      }
-      if (later === at) break;
-      at = later;
+  return Math.min(...zones.map((zone) => hoursEndInZone(hours, zone, ms)));
+}
+
+function hoursEndInZone(hours: Hours, zone: string, ms: number): number {
+  let at = ms;
+  while (at - ms <= HORIZON_MS) {
+    let later = at;
+    for (const window of hours.windows) later = Math.max(later, closesAt(zone, window, at));
+    for (const window of hours.agreed) {
+      if (at >= window.validFrom && at < (window.validUntil ?? NEVER))
+        later = Math.max(later, closesAt(window.zone, window, at, window.validUntil));
     }
-    if (at < end) end = at;
+    if (later === at) return at;
+    at = later;
   }
-  return end;
+  return NEVER;
 }

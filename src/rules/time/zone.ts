@@ -40,6 +40,8 @@ function tableOf(zone: string): OffsetTable {
 /** Offset from UTC in milliseconds that holds in `zone` at the instant `ms`. Throws RangeError for an unknown zone. */
 export function offsetAt(zone: string, ms: number): number {
   const { changes, offsets } = tableOf(zone);
+  // Most zones of interest have changed for the last time long ago.
+  if (changes.length === 0 || ms >= changes[changes.length - 1]!) return offsets[changes.length]!;
   let low = 0;
   let high = changes.length;
   while (low < high) {

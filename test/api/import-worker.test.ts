@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ImportWorker, startImportWorker } from '../../src/imports/worker.ts';
+import { buildTestApp, type TestApp } from '../support/app.ts';
+import {
+  countOf,
+  ended,
+  importFile,
+  importOf,
+  largeUciFile,
+  UCI_ROWS,
+  UCI_SAMPLE,
+  until,
+  upload,
+} from '../support/imports.ts';
+
+const COPIES = 30;
+const ROWS = COPIES * UCI_ROWS;
+
+let t: TestApp;
+const workers: ImportWorker[] = [];
+beforeEach(async () => {
+  t = await buildTestApp();
+});
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+  await t.close();
+});
+
+async function startWorker(): Promise<ImportWorker> {
+  const worker = await startImportWorker(t.services, t.app.log);
+  workers.push(worker);
+  return worker;
+}
+
+async function stopWorkers(): Promise<void> {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+}
+
+async function send(file: string): Promise<string> {
+  const answer = await upload(t, file, { query: 'source=uci' });
+  expect(answer.status).toBe(202);
+  return answer.body.importId as string;
+}
+
+/** The service as it is deployed, with the database and keys of the test. */
+function startService(): ChildProcess {
+  return spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
+    stdio: 'ignore',
+    env: {
+      DATABASE_URL: t.database.url,
+      ENCRYPTION_KEYS: t.config.encryptionKeys!.map(({ keyId, key }) => `${keyId}:${key.toString('base64')}`).join(),
+      BLIND_INDEX_KEY: t.config.blindIndexKey!.toString('base64'),
+      PORT: '0',
+    },
+  });
+}
+
+/** Makes the database believe that nothing was heard of the workers for a minute. */
+async function aMinuteLater(): Promise<void> {
+  await t.database.pool.query(`UPDATE imports SET lease_until = lease_until - interval '1 minute'`);
+  await t.database.pool.query(`UPDATE graphile_worker._private_jobs SET locked_at = locked_at - interval '1 minute'`);
+}
+
+async function expectEverythingOnce(importId: string): Promise<void> {
+  expect(await importOf(t, importId)).toMatchObject({
+    status: 'completed',
+    rowsTotal: ROWS,
+    rowsRead: ROWS,
+    accepted: ROWS,
+    duplicates: 0,
+    quarantined: 0,
+  });
+  for (const table of ['customers', 'contact_points', 'accounts', 'account_snapshots'])
+    expect(await countOf(t, table)).toBe(ROWS);
+  expect(await countOf(t, 'import_chunks')).toBe(0);
+  expect(await countOf(t, 'graphile_worker.jobs')).toBe(0);
+}
+
+test('an import whose service is killed goes on in another one, from the row where it was', async () => {
+  const importId = await send(largeUciFile(COPIES));
+  const service = startService();
+  const { rowsRead } = await until(t, importId, (state) => state.rowsRead > 0);
+  service.kill('SIGKILL');
+  await once(service, 'exit');
+  const left = await importOf(t, importId);
+  expect(rowsRead).toBeLessThan(ROWS);
+  expect(left).toMatchObject({ status: 'running' });
+  expect(await countOf(t, 'accounts')).toBe(left.rowsRead);
+  await aMinuteLater();
+  await startWorker();
+  await until(t, importId, ended);
+  await expectEverythingOnce(importId);
+});
+
+test('a worker that stops gives its import back at once', async () => {
+  await startWorker();
+  const importId = await send(largeUciFile(COPIES));
+  await until(t, importId, (state) => state.rowsRead > 0);
+  await stopWorkers();
+  const left = await importOf(t, importId);
+  expect(left).toMatchObject({ status: 'queued' });
+  expect(left.rowsRead).toBeLessThan(ROWS);
+  await startWorker();
+  await until(t, importId, ended);
+  await expectEverythingOnce(importId);
+});
+
+test('an import goes on after the database has cut every connection', async () => {
+  await startWorker();
+  const importId = await send(largeUciFile(COPIES));
+  await until(t, importId, (state) => state.rowsRead > 0);
+  await t.database.pool.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
+  await until(t, importId, ended);
+  await expectEverythingOnce(importId);
+});
+
+test('two workers on one import apply every row once', async () => {
+  await startWorker();
+  const importId = await send(largeUciFile(COPIES));
+  await until(t, importId, (state) => state.rowsRead > 0);
+  // The first one is alive; the second takes it for dead and goes on beside it.
+  await aMinuteLater();
+  await startWorker();
+  await until(t, importId, ended);
+  await stopWorkers();
+  await expectEverythingOnce(importId);
+});
+
+test('several workers share the queue', async () => {
+  await Promise.all([startWorker(), startWorker()]);
+  const ids = await Promise.all([UCI_SAMPLE, `${UCI_SAMPLE}\r\n`, `\r\n${UCI_SAMPLE}`].map(send));
+  const done = await Promise.all(ids.map((importId) => until(t, importId, ended)));
+  expect(done.map(({ status, rowsRead }) => [status, rowsRead])).toEqual(ids.map(() => ['completed', UCI_ROWS]));
+  expect(done.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(UCI_ROWS);
+  expect(await countOf(t, 'account_snapshots')).toBe(UCI_ROWS);
+});
+
+test('progress is visible while it runs', async () => {
+  await startWorker();
+  const importId = await send(largeUciFile(COPIES));
+  await until(t, importId, ({ status }) => status === 'running');
+  t.setNow('2026-11-23T10:00:02+08:00');
+  const state = await until(t, importId, ({ rowsRead }) => rowsRead > 0);
+  expect(state).toMatchObject({
+    status: 'running',
+    rowsTotal: ROWS,
+    rowsPerSecond: state.rowsRead / 2,
+    finishedAt: null,
+  });
+  expect(state.secondsLeft).toBe(Math.ceil((ROWS - state.rowsRead) / (state.rowsRead / 2)));
+  await until(t, importId, ended);
+});
+
+test('a cancelled import stops, keeps what was applied, and cannot be cancelled anew', async () => {
+  await startWorker();
+  const importId = await send(largeUciFile(COPIES));
+  await until(t, importId, (state) => state.rowsRead > 0);
+  const { body: cancelled } = await t.call('POST', `/v1/imports/${importId}/cancel`);
+  expect(cancelled).toMatchObject({ status: 'cancelled' });
+  expect(cancelled.rowsRead).toBeLessThan(ROWS);
+  // One import runs at a time, so when this one is through, the worker has left the other.
+  await importFile(t, `${UCI_SAMPLE}\r\n`, 'source=uci&asOf=2026-11-01');
+  expect(await importOf(t, importId)).toEqual(cancelled);
+  expect(await countOf(t, `account_snapshots WHERE import_id = '${importId}'`)).toBe(cancelled.rowsRead);
+  expect(await countOf(t, 'import_chunks')).toBe(0);
+  const again = await t.call('POST', `/v1/imports/${importId}/cancel`);
+  expect([again.status, again.body.status]).toEqual([200, 'cancelled']);
+});
+
+test('an import that is cancelled before its turn is never begun', async () => {
+  const importId = await send(UCI_SAMPLE);
+  await t.graphql('mutation ($id: ID!) { cancelImport(importId: $id) { status } }', { id: importId });
+  await startWorker();
+  await importFile(t, `${UCI_SAMPLE}\r\n`, 'source=uci');
+  expect(await importOf(t, importId)).toMatchObject({ status: 'cancelled', startedAt: null, rowsRead: 0 });
+});
+
+test('an upload whose service was killed becomes a failed import', async () => {
+  const importId = await send(UCI_SAMPLE);
+  await t.database.pool.query(`UPDATE imports SET content_hash = NULL, lease_until = clock_timestamp()`);
+  await startWorker();
+  const failed = await until(t, importId, ended);
+  expect(failed).toMatchObject({ status: 'failed', problem: { code: 'UPLOAD_INCOMPLETE' }, rowsRead: 0 });
+  expect(await countOf(t, 'import_chunks')).toBe(0);
+});
+
+test('an import that fails again and again is given up, and says nothing of its content', async () => {
+  const importId = await send(UCI_SAMPLE);
+  await t.database.pool.query(`UPDATE import_chunks SET sealed = overlay(sealed PLACING '\\x00' FROM 60)`);
+  await t.database.pool.query('UPDATE graphile_worker._private_jobs SET max_attempts = 1');
+  await startWorker();
+  const failed = await until(t, importId, ended);
+  expect(failed).toMatchObject({ status: 'failed', problem: { code: 'INTERNAL' }, rowsRead: 0 });
+});

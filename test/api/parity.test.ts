@@ -1,0 +1,499 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Scope } from '../../src/context.ts';
+import { buildTestApp, type TestAnswer, type TestApp, type TestHeaders } from '../support/app.ts';
+import { openapiOf, operationsOf } from '../support/contract.ts';
+import { documentOf } from '../support/graphql.ts';
+import { askFor, makeDebtor, reportOf } from '../support/make.ts';
+
+let t: TestApp;
+let importId: string;
+let reservationId: string;
+let decisionId: string;
+
+beforeAll(async () => {
+  t = await buildTestApp();
+  await makeDebtor(t, 'C1');
+  await makeDebtor(t, 'C2', { phone: '13800138002' });
+  const csv = (await t.call('GET', '/v1/imports/template')).body as string;
+  importId = (await t.call('POST', '/v1/imports', csv, { 'content-type': 'text/csv' })).body.importId;
+  const reserved = await t.call('POST', '/v1/contact-permissions', askFor('C2', { mode: 'reserve' }));
+  ({ reservationId, decisionId } = reserved.body);
+});
+afterAll(() => t.close());
+
+type Variables = Readonly<Record<string, unknown>>;
+
+interface Call {
+  readonly rest: readonly ['GET' | 'PUT' | 'POST' | 'PATCH', string, unknown?];
+  readonly graphql: readonly [string, Variables];
+  readonly headers?: TestHeaders;
+}
+
+interface BothAnswers {
+  readonly rest: TestAnswer;
+  readonly graphql: TestAnswer;
+}
+
+/** The same through both doors, REST first. */
+async function ask({
+  rest: [method, path, body],
+  graphql: [operation, variables],
+  headers = {},
+}: Call): Promise<BothAnswers> {
+  return {
+    rest: await t.call(method, path, body, headers),
+    graphql: await t.graphql(documentOf(t.app.graphql.schema, operation), variables, headers),
+  };
+}
+
+/** What REST answered, with the items of a list as the list itself, and what GraphQL answered for the field. */
+function dataOf({ rest, graphql }: BothAnswers, operation: string): [unknown, unknown] {
+  expect(rest.status, JSON.stringify(rest.body)).toBeLessThan(300);
+  expect(graphql.body.errors, JSON.stringify(graphql.body)).toBeUndefined();
+  const data = graphql.body.data[operation];
+  return [Array.isArray(data) ? rest.body.items : rest.body, data];
+}
+
+type Problem = { code: string; status: number; errors: { pointer: string; code: string }[] };
+
+/** Code, status and what is wrong with which field. */
+function problemOf({ code, status, errors }: Problem) {
+  return { code, status, errors: errors.map((error) => `${error.pointer} ${error.code}`) };
+}
+
+function problemsOf({ rest, graphql }: BothAnswers) {
+  expect(rest.status).toBeGreaterThanOrEqual(400);
+  expect(graphql.body.errors, JSON.stringify(graphql.body)).toHaveLength(1);
+  return [problemOf(rest.body), problemOf(graphql.body.errors[0].extensions)] as const;
+}
+
+const permission = (input: Record<string, unknown>, operation = 'requestContactPermission'): Call => ({
+  rest: ['POST', '/v1/contact-permissions', input],
+  graphql: [operation, { input }],
+});
+const directive = (customerId: string, input: Record<string, unknown>): Call => ({
+  rest: ['POST', `/v1/customers/${customerId}/directives`, input],
+  graphql: ['recordDirective', { customerId, input }],
+});
+const report = (input: Record<string, unknown>): Call => ({
+  rest: ['POST', '/v1/contact-attempts', input],
+  graphql: ['reportContactAttempt', { input }],
+});
+
+/** Situations, and the reason that each is refused with; null for a permission. */
+const GOLDEN: readonly { name: string; reason: string | null; input: Record<string, unknown>; before?: Call }[] = [
+  { name: 'an ordinary call by day', reason: null, input: askFor('C1') },
+  { name: 'a message by day', reason: null, input: askFor('C1', { channel: 'sms', automated: true }) },
+  {
+    name: 'a letter',
+    reason: null,
+    input: { customerId: 'C1', channel: 'letter', collector: { kind: 'creditor', id: 'bank' } },
+  },
+  { name: 'a call at night', reason: 'CALLING_HOURS', input: askFor('C1', { at: '2026-11-23T22:30:00+08:00' }) },
+  {
+    name: 'a call at 22:00, to the second',
+    reason: 'CALLING_HOURS',
+    input: askFor('C1', { at: '2026-11-23T22:00:00+08:00' }),
+  },
+  {
+    name: 'a call to the friend about the debt',
+    reason: 'THIRD_PARTY',
+    input: askFor('C1', { partyId: 'friend', contactPointId: 'm2' }),
+  },
+  {
+    name: 'a call without a number to show',
+    reason: 'CALLER_NUMBER',
+    input: askFor('C1', { callerNumber: undefined }),
+  },
+  { name: 'a call that is not recorded', reason: 'RECORDING_REQUIRED', input: askFor('C1', { recording: false }) },
+  {
+    name: 'a number that is nobody’s',
+    reason: 'INVALID_CONTACT_POINT',
+    input: askFor('C1', { contactPointId: undefined, address: '13899999999' }),
+  },
+  { name: 'a second call at once', reason: 'MINIMUM_GAP', input: askFor('C2') },
+  {
+    name: 'a message after it was declined',
+    reason: 'CHANNEL_OPT_OUT',
+    input: askFor('C1', { channel: 'sms' }),
+    before: directive('C1', { directiveId: 'no-sms', kind: 'channel_opt_out', channel: 'sms' }),
+  },
+  {
+    name: 'a call to a number that was declined',
+    reason: 'ADDRESS_OPT_OUT',
+    input: askFor('C1'),
+    before: directive('C1', { directiveId: 'no-m1', kind: 'address_opt_out', contactPointId: 'm1' }),
+  },
+  {
+    name: 'a call after a death',
+    reason: 'DECEASED',
+    input: askFor('C1'),
+    before: directive('C1', { directiveId: 'dead', kind: 'deceased' }),
+  },
+];
+
+describe('the same decision', () => {
+  test.each(GOLDEN)('$name: $reason', async ({ input, reason, before }) => {
+    if (before) dataOf(await ask(before), 'recordDirective');
+    for (const operation of ['requestContactPermission', 'checkContact']) {
+      const [rest, graphql] = dataOf(await ask(permission(input, operation)), operation) as Record<string, unknown>[];
+      expect(rest!.reasonCode).toBe(reason);
+      expect(rest!.permitted).toBe(reason === null);
+      expect({ ...graphql, decisionId: null }).toEqual({ ...rest, decisionId: null });
+      expect(rest!.decisionId).not.toBe(graphql!.decisionId);
+    }
+  });
+
+  test('in either language', async () => {
+    const english = { ...permission(askFor('C2')), headers: { 'accept-language': 'en' } };
+    const [rest, graphql] = dataOf(await ask(english), 'requestContactPermission') as Record<string, unknown>[];
+    expect(graphql!.reasonText).toBe(rest!.reasonText);
+    expect(rest!.reasonText).toMatch(/^[\x20-\x7e]+$/);
+  });
+
+  test('and the same slot, when a reservation is repeated through the other door', async () => {
+    await makeDebtor(t, 'C3', { phone: '13800138003' });
+    const call = permission(askFor('C3', { mode: 'reserve', requestId: 'dialer/1' }));
+    const [rest, graphql] = dataOf(await ask(call), 'requestContactPermission') as Record<string, unknown>[];
+    expect(rest!.reservationId).toMatch(/^res_/);
+    expect(graphql).toEqual(rest);
+    const refused = permission(askFor('C3', { mode: 'reserve', requestId: 'dialer/2' }));
+    const [first, again] = dataOf(await ask(refused), 'requestContactPermission') as Record<string, unknown>[];
+    expect(first).toMatchObject({ permitted: false, reasonCode: 'MINIMUM_GAP', reservationId: null });
+    expect(again).toEqual(first);
+  });
+});
+
+const account = {
+  customerId: 'C2',
+  currency: 'CNY',
+  asOf: '2026-11-21T00:00:00+08:00',
+  balances: { principal: '8000.00', interest: '600.00', penalty: '100.00', fees: '0.00' },
+};
+const customer = {
+  name: '王五',
+  parties: [
+    {
+      partyId: 'self',
+      role: 'debtor',
+      name: '王五',
+      contactPoints: [{ contactPointId: 'm1', kind: 'phone', value: '13800138009' }],
+    },
+  ],
+};
+const client = { clientId: 'twin', name: 'Twin', scopes: ['contact:check'] };
+
+/**
+ * For each operation one call that succeeds, made through both doors, and what a call with a wrong shape, on something
+ * that is not there, or without the scope is refused with. A repeat is the same answer, so both doors must agree.
+ */
+const OPERATIONS: Readonly<
+  Record<
+    string,
+    {
+      call: () => Call;
+      /** What differs between a call and its repeat, by its own nature. */
+      varying?: readonly string[];
+      scope: Scope;
+      refused: { call: () => Call; problem: string };
+    }
+  >
+> = {
+  putCustomer: {
+    call: () => ({
+      rest: ['PUT', '/v1/customers/C9', customer],
+      graphql: ['putCustomer', { customerId: 'C9', input: customer }],
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => {
+        const input = { ...customer, parties: [{ partyId: 'self', role: 'boss', contactPoints: 1, vip: true }] };
+        return { rest: ['PUT', '/v1/customers/C9', input], graphql: ['putCustomer', { customerId: 'C9', input }] };
+      },
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  customer: {
+    call: () => ({ rest: ['GET', '/v1/customers/C2'], graphql: ['customer', { customerId: 'C2' }] }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/customers/no%20id'], graphql: ['customer', { customerId: 'no id' }] }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  putAccount: {
+    call: () => ({
+      rest: ['PUT', '/v1/accounts/C2-A2', account],
+      graphql: ['putAccount', { accountId: 'C2-A2', input: account }],
+    }),
+    scope: 'accounts:write',
+    refused: {
+      call: () => {
+        const input = { ...account, asOf: '2026-11-21T00:00:00', balances: { ...account.balances, fees: '1.005' } };
+        return { rest: ['PUT', '/v1/accounts/C2-A2', input], graphql: ['putAccount', { accountId: 'C2-A2', input }] };
+      },
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  account: {
+    call: () => ({ rest: ['GET', '/v1/accounts/C2-A1'], graphql: ['account', { accountId: 'C2-A1' }] }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/accounts/none'], graphql: ['account', { accountId: 'none' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  accounts: {
+    call: () => ({ rest: ['GET', '/v1/customers/C2/accounts'], graphql: ['accounts', { customerId: 'C2' }] }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/customers/nobody/accounts'], graphql: ['accounts', { customerId: 'nobody' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  requestContactPermission: {
+    call: () => permission(askFor('C2')),
+    varying: ['decisionId'],
+    scope: 'contact:check',
+    refused: {
+      call: () => permission({ ...askFor('C2'), channel: 'fax', accountIds: [], collector: { kind: 'bank', id: 'b' } }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  checkContact: {
+    call: () => permission(askFor('C2'), 'checkContact'),
+    varying: ['decisionId'],
+    scope: 'contact:check',
+    refused: { call: () => permission(askFor('C2', { accountIds: ['none'] }), 'checkContact'), problem: 'NOT_FOUND' },
+  },
+  contactPermission: {
+    call: () => ({
+      rest: ['GET', `/v1/contact-permissions/${decisionId}`],
+      graphql: ['contactPermission', { decisionId }],
+    }),
+    scope: 'contact:check',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/contact-permissions/dec_1'],
+        graphql: ['contactPermission', { decisionId: 'dec_1' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  reservation: {
+    call: () => ({ rest: ['GET', `/v1/reservations/${reservationId}`], graphql: ['reservation', { reservationId }] }),
+    scope: 'contact:check',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/reservations/res%00'], graphql: ['reservation', { reservationId: 'res\0' }] }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  releaseReservation: {
+    call: () => ({
+      rest: ['POST', `/v1/reservations/${reservationId}/release`, { reason: 'hung up' }],
+      graphql: ['releaseReservation', { reservationId, reason: 'hung up' }],
+    }),
+    scope: 'contact:check',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/reservations/${reservationId}/release`, { reason: ' ' }],
+        graphql: ['releaseReservation', { reservationId, reason: ' ' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  reportContactAttempt: {
+    call: () => report(reportOf('C2', 'call/1', '2026-11-23T09:30:00+08:00', 'no_answer')),
+    scope: 'contact:report',
+    refused: {
+      call: () => report(reportOf('C2', 'call/2', '2026-11-24T09:30:00+08:00', 'no_answer')),
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  contactAttempt: {
+    call: () => ({
+      rest: ['GET', '/v1/contact-attempts/call%2F1'],
+      graphql: ['contactAttempt', { attemptId: 'call/1' }],
+    }),
+    scope: 'contact:report',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/contact-attempts/none'], graphql: ['contactAttempt', { attemptId: 'none' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  correctContactAttempt: {
+    call: () => ({
+      rest: ['PATCH', '/v1/contact-attempts/call%2F1', { outcome: 'busy', note: 'heard it' }],
+      graphql: ['correctContactAttempt', { attemptId: 'call/1', input: { outcome: 'busy', note: 'heard it' } }],
+    }),
+    varying: ['corrections'],
+    scope: 'contact:report',
+    refused: {
+      call: () => ({
+        rest: ['PATCH', '/v1/contact-attempts/call%2F1', {}],
+        graphql: ['correctContactAttempt', { attemptId: 'call/1', input: {} }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  recordDirective: {
+    call: () => directive('C2', { directiveId: 'D1', kind: 'dispute', details: { amount: '100.00' } }),
+    scope: 'customers:write',
+    refused: {
+      call: () =>
+        directive('C2', { kind: 'hours_consent', details: { windows: [{ from: '23:00', to: '22:00' }], x: 1 } }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  directives: {
+    call: () => ({ rest: ['GET', '/v1/customers/C2/directives'], graphql: ['directives', { customerId: 'C2' }] }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/customers/nobody/directives'],
+        graphql: ['directives', { customerId: 'nobody' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  endDirective: {
+    call: () => ({
+      rest: ['POST', '/v1/customers/C2/directives/D1/end', { at: '2026-11-23T09:59:00+08:00' }],
+      graphql: ['endDirective', { customerId: 'C2', directiveId: 'D1', at: '2026-11-23T09:59:00+08:00' }],
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/customers/C2/directives/D1/end', { at: '2027-01-01T00:00:00Z' }],
+        graphql: ['endDirective', { customerId: 'C2', directiveId: 'D1', at: '2027-01-01T00:00:00Z' }],
+      }),
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  imports: {
+    call: () => ({ rest: ['GET', '/v1/imports?limit=1'], graphql: ['imports', { limit: 1 }] }),
+    scope: 'imports:write',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/imports?limit=201'], graphql: ['imports', { limit: 201 }] }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  import: {
+    call: () => ({ rest: ['GET', `/v1/imports/${importId}`], graphql: ['import', { importId }] }),
+    scope: 'imports:write',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/imports/imp_1'], graphql: ['import', { importId: 'imp_1' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  cancelImport: {
+    call: () => ({ rest: ['POST', `/v1/imports/${importId}/cancel`], graphql: ['cancelImport', { importId }] }),
+    scope: 'imports:write',
+    refused: {
+      call: () => ({ rest: ['POST', '/v1/imports/imp_1/cancel'], graphql: ['cancelImport', { importId: 'imp_1' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  createApiClient: {
+    call: () => ({
+      rest: ['POST', '/v1/api-clients', client],
+      graphql: ['createApiClient', { input: client }],
+      headers: { 'idempotency-key': 'the-same-key' },
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => {
+        const input = { ...client, clientId: 'a b', scopes: ['admin', 'admin'] };
+        return { rest: ['POST', '/v1/api-clients', input], graphql: ['createApiClient', { input }] };
+      },
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  rotateApiKey: {
+    call: () => ({
+      rest: ['POST', '/v1/api-clients/twin/rotate', { overlapSeconds: 60 }],
+      graphql: ['rotateApiKey', { clientId: 'twin', overlapSeconds: 60 }],
+    }),
+    varying: ['key'],
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/api-clients/twin/rotate', { overlapSeconds: -1 }],
+        graphql: ['rotateApiKey', { clientId: 'twin', overlapSeconds: -1 }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  apiClients: {
+    call: () => ({ rest: ['GET', '/v1/api-clients'], graphql: ['apiClients', {}] }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/api-clients'],
+        graphql: ['apiClients', {}],
+        headers: { 'test-clock': 'yesterday' },
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  revokeApiClient: {
+    call: () => ({ rest: ['POST', '/v1/api-clients/twin/revoke'], graphql: ['revokeApiClient', { clientId: 'twin' }] }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/api-clients/none/revoke'],
+        graphql: ['revokeApiClient', { clientId: 'none' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+};
+
+test('every operation that both doors have is here', () => {
+  const { schema } = t.app.graphql;
+  const fields = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()));
+  expect(Object.keys(OPERATIONS).sort()).toEqual(fields.sort());
+  expect(operationsOf(openapiOf(t.app)).length).toBeGreaterThan(20);
+});
+
+describe.each(Object.entries(OPERATIONS))('%s', (operation, { call, varying = [], scope, refused }) => {
+  test('gives the same answer', async () => {
+    const [rest, graphql] = dataOf(await ask(call()), operation) as Record<string, unknown>[];
+    const without = Object.fromEntries(varying.map((field) => [field, null]));
+    const strip = (value: unknown) => (Array.isArray(value) ? value : { ...(value as object), ...without });
+    expect(strip(graphql)).toEqual(strip(rest));
+    for (const field of varying) expect(rest![field], field).not.toEqual(graphql![field]);
+  });
+
+  test(`refuses the same with ${refused.problem}`, async () => {
+    const [rest, graphql] = problemsOf(await ask(refused.call()));
+    expect(graphql).toEqual(rest);
+    expect(rest.code).toBe(refused.problem);
+  });
+
+  test(`refuses a key without ${scope}`, async () => {
+    const others = ALL_SCOPES.filter((one) => !needed(operation, scope).includes(one));
+    const headers = { ...call().headers, authorization: `Bearer ${await t.keyWith(others)}` };
+    const [rest, graphql] = problemsOf(await ask({ ...call(), headers }));
+    expect(graphql).toEqual(rest);
+    expect(rest).toEqual({ code: 'FORBIDDEN', status: 403, errors: [] });
+  });
+});
+
+const ALL_SCOPES: readonly Scope[] = [
+  'contact:check',
+  'contact:report',
+  'customers:read',
+  'customers:write',
+  'accounts:read',
+  'accounts:write',
+  'personal-data:read',
+  'imports:write',
+  'policy:read',
+  'admin',
+];
+
+/** Whoever reports contacts may also record what restricts them. */
+function needed(operation: string, scope: Scope): Scope[] {
+  return operation === 'recordDirective' ? [scope, 'contact:report'] : [scope];
+}
