@@ -138,6 +138,8 @@ module.exports = {
   ],
   options: {
     tsPreCompilationDeps: true,
+    // bench has packages of its own beside those of the service.
+    combinedDependencies: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: PACKAGES },
     exclude: { path: '^coverage/' },

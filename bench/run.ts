@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { benchEngine } from './engine.ts';
+import { benchEngine } from './engine/engine.ts';
 import { benchChecks, benchReserve } from './service.ts';
 import { startDatabase } from './support/database.ts';
 import { type Ratio, table } from './support/report.ts';
@@ -17,7 +17,7 @@ const started = performance.now();
 const progress = (sentence: string) => process.stderr.write(`${sentence}\n`);
 const ratios: Ratio[] = [];
 progress('engine …');
-ratios.push(...(await benchEngine()));
+ratios.push(await benchEngine());
 progress('check and growth (loads five million attempts first) …');
 const database = await startDatabase();
 try {

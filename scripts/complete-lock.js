@@ -9,7 +9,11 @@ for (const [at, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const key = `node_modules/${name}`;
     if (lock.packages[key] || lock.packages[`${at}/${key}`]) continue;
-    const [os, cpu] = name.split('/').at(-1).match(/(android|darwin|linux|win32|windows)|(arm64|x64)/g) ?? [];
+    const [os, cpu] =
+      name
+        .split('/')
+        .at(-1)
+        .match(/(android|darwin|linux|win32|windows)|(arm64|x64)/g) ?? [];
     lock.packages[key] = {
       version,
       optional: true,

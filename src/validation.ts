@@ -3,11 +3,14 @@ import { AppError, type FieldCode, type FieldError } from './errors.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Parses input of either door with the one schema of the operation. Throws VALIDATION_FAILED with a pointer per problem, in their order. */
-export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+/** Parses input of either door with the one schema of the operation; `path` is where it stands. Throws VALIDATION_FAILED. */
+export function parseInput<S extends z.ZodType>(schema: S, input: unknown, path: readonly string[] = []): z.output<S> {
   const result = schema.safeParse(input);
-  if (!result.success) throw invalidFields(result.error.issues.flatMap(fieldErrors));
-  const errors = unstorable(result.data, []);
+  if (!result.success)
+    throw invalidFields(
+      result.error.issues.flatMap((issue) => fieldErrors({ ...issue, path: [...path, ...issue.path] })),
+    );
+  const errors = unstorable(result.data, path);
   if (errors.length > 0) throw invalidFields(errors);
   return result.data;
 }

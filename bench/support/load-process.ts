@@ -57,7 +57,7 @@ process.once('message', (load: Load) => {
         answered,
         failed: result.non2xx + result.errors + result.timeouts,
       });
-      process.disconnect();
+      process.disconnect?.();
     },
   );
   run.on('response', () => {

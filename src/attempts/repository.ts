@@ -42,7 +42,7 @@ export interface Subject {
 
 /** Looks up the party (the debtor when none is named) and the contact point of a report; nulls where there is none. */
 export async function findSubject(
-  db: Db,
+  db: Trx,
   wanted: { customerId: string; partyId: string | null; contactPointId: string | null; addressKey: Buffer | null },
 ): Promise<{
   customer: boolean;
@@ -89,21 +89,53 @@ export async function findReservationFor(
     .executeTakeFirst();
 }
 
-/** Counts a contact for its person and its number; the pending entries of the reservation it settles go in the same breath. */
-export async function countAttempt(
+/** Gives a reservation its outcome. */
+export async function settleReservation(
   trx: Trx,
-  row: AttemptRow | Parameters<typeof entriesOf>[0],
-  settled: { id: string; at: Temporal.Instant } | null,
+  reservation: { customer_id: string; reservation_id: string },
+  attemptId: string,
 ): Promise<void> {
-  if (settled !== null) {
-    await trx
-      .deleteFrom('budget_entries')
-      .where('subject_key', 'in', subjectKeys(row))
-      .where('started_at', '=', settled.at)
-      .where('contact_id', '=', settled.id)
-      .execute();
-  }
-  await trx.insertInto('budget_entries').values(entriesOf(row)).execute();
+  await trx
+    .updateTable('reservations')
+    .set({ attempt_id: attemptId })
+    .where('customer_id', '=', reservation.customer_id)
+    .where('reservation_id', '=', reservation.reservation_id)
+    .execute();
+}
+
+/** Counts a contact for its person and its number. */
+export async function countAttempt(trx: Trx, row: AttemptRow): Promise<void> {
+  const { customer_id, account_ids, channel, direction, purpose, outcome, collector_id } = row;
+  const counted = { customer_id, account_ids, channel, direction, purpose, outcome, collector_id };
+  await trx
+    .insertInto('budget_entries')
+    .values(
+      subjectKeys(row).map((subject_key) => ({
+        ...counted,
+        subject_key,
+        started_at: row.started_at.toString(),
+        contact_id: row.attempt_id,
+      })),
+    )
+    .execute();
+}
+
+/** Takes the open slot of a reservation out of the budgets: it was released, or its outcome counts instead. */
+export async function uncountReservation(
+  trx: Trx,
+  reservation: {
+    person_key: Buffer;
+    address_key: Buffer | null;
+    reservation_id: string;
+    reserved_at: Temporal.Instant;
+  },
+): Promise<void> {
+  await trx
+    .deleteFrom('budget_entries')
+    .where('subject_key', 'in', subjectKeys(reservation))
+    .where('started_at', '=', reservation.reserved_at)
+    .where('contact_id', '=', reservation.reservation_id)
+    .execute();
 }
 
 /** Gives the entries of an attempt another outcome: a correction changes what counts from now on. */
@@ -123,43 +155,16 @@ function subjectKeys(row: { person_key: Buffer; address_key: Buffer | null }): B
     : [row.person_key, row.address_key];
 }
 
-function entriesOf(
-  row: Pick<
-    AttemptRow,
-    | 'person_key'
-    | 'address_key'
-    | 'attempt_id'
-    | 'customer_id'
-    | 'account_ids'
-    | 'channel'
-    | 'direction'
-    | 'purpose'
-    | 'outcome'
-    | 'collector_id'
-  > & { started_at: string | Temporal.Instant },
-) {
-  return subjectKeys(row).map((subject_key) => ({
-    subject_key,
-    started_at: row.started_at.toString(),
-    contact_id: row.attempt_id,
-    customer_id: row.customer_id,
-    account_ids: row.account_ids,
-    channel: row.channel,
-    direction: row.direction,
-    purpose: row.purpose,
-    outcome: row.outcome,
-    collector_id: row.collector_id,
-  }));
-}
-
 /** Marks a contact point as reaching somebody else since `at`, or takes that mark away again. */
 export async function markWrongNumber(trx: Trx, row: AttemptRow, wrong: boolean): Promise<void> {
-  if (row.contact_point_id === null) return;
+  if (row.contact_point_id === null || row.address_key === null) return;
   await trx
     .updateTable('contact_points')
     .set({ wrong_since: wrong ? row.started_at.toString() : null })
     .where('customer_id', '=', row.customer_id)
     .where('contact_point_id', '=', row.contact_point_id)
+    // A number that has replaced the one that was called has done nothing wrong.
+    .where('address_key', '=', row.address_key)
     .where((where) => (wrong ? where('wrong_since', 'is', null) : where('wrong_since', '=', row.started_at)))
     .execute();
 }

@@ -7,7 +7,7 @@ import { correctAttempt, getAttempt, reportAttempt } from './service.ts';
 export const attemptResolvers: Resolvers = {
   Query: {
     contactAttempt: async (_, args, context) =>
-      (await getAttempt(contextOfResolver(context), parseInput(callIdSchema, args.attemptId))).attempt,
+      (await getAttempt(contextOfResolver(context), parseInput(callIdSchema, args.attemptId, ['attemptId']))).attempt,
   },
   Mutation: {
     reportContactAttempt: async (_, args, context) =>
@@ -17,7 +17,7 @@ export const attemptResolvers: Resolvers = {
       (
         await correctAttempt(
           contextOfResolver(context),
-          parseInput(callIdSchema, args.attemptId),
+          parseInput(callIdSchema, args.attemptId, ['attemptId']),
           parseInput(attemptCorrectionSchema, withoutNulls(args.input)),
           null,
         )

@@ -1,9 +1,9 @@
-import { collectorOf } from '../contact/service.ts';
+import { addressKeyOf, collectorOf } from '../contact/service.ts';
 import { type Ctx, requireScope } from '../context.ts';
+import { holdCustomer } from '../customers/repository.ts';
 import { lockBudgetSubjects, type Trx } from '../db/database.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
-import { normaliseAddress } from '../phone.ts';
 import { storedInstant } from '../validation.ts';
 import { attemptOf, currentOutcome, noteAddress } from './answer.ts';
 import {
@@ -16,6 +16,8 @@ import {
   markWrongNumber,
   recount,
   type Subject,
+  settleReservation,
+  uncountReservation,
 } from './repository.ts';
 import type { Attempt, AttemptCorrection, AttemptReport } from './schemas.ts';
 
@@ -39,53 +41,16 @@ export async function reportAttempt(ctx: Ctx, report: AttemptReport): Promise<Re
   const collector = collectorOf(ctx, report.collector);
   const startedAt = storedInstant(report.startedAt);
   checkTimes(ctx, report, startedAt);
-  const subject = await subjectOf(ctx, report);
+  const addressKey = addressKeyOf(ctx, report);
   const print = fingerprint(report);
   const result = await ctx.db.transaction().execute(async (trx) => {
     await lockAttempt(trx, report.attemptId);
+    await holdCustomer(trx, report.customerId);
+    const subject = await subjectOf(trx, report, addressKey);
     await lockBudgetSubjects(trx, [subject.personKey, subject.addressKey]);
     const earlier = await findAttempt(trx, report.attemptId);
     if (earlier) return { ...(await repeated(ctx, trx, earlier, report, print)), created: false };
-    const { attemptId, customerId } = report;
-    const reservation = await findReservationFor(trx, {
-      customerId,
-      reservationId: report.reservationId,
-      clientId: ctx.caller.clientId,
-      attemptId,
-    });
-    if (report.reservationId !== null && !reservation) throw notFound('/reservationId', 'reservation of this customer');
-    const settles =
-      reservation !== undefined &&
-      reservation.attempt_id === null &&
-      reservation.channel === report.channel &&
-      reservation.contact_point_id === subject.contactPointId &&
-      reservation.party_id === subject.partyId;
-    const inTime =
-      settles && reservation.released_at === null && Temporal.Instant.compare(startedAt, reservation.expires_at) < 0;
-    const row = await trx
-      .insertInto('attempts')
-      .values({
-        ...rowOf(ctx, report, subject, collector, print),
-        reservation_id: settles ? reservation.reservation_id : null,
-        account_ids: report.accountIds ?? reservation?.account_ids ?? [],
-        late: report.direction === 'outbound' && !inTime,
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await trx
-      .insertInto('attempt_directory')
-      .values({ attempt_id: attemptId, customer_id: customerId, started_at: row.started_at.toString() })
-      .execute();
-    if (settles) {
-      await trx
-        .updateTable('reservations')
-        .set({ attempt_id: attemptId })
-        .where('customer_id', '=', customerId)
-        .where('reservation_id', '=', reservation.reservation_id)
-        .execute();
-    }
-    await countAttempt(trx, row, settles ? { id: reservation.reservation_id, at: reservation.reserved_at } : null);
-    if (row.outcome === 'wrong_number') await markWrongNumber(trx, row, true);
+    const row = await insertReport(ctx, trx, report, rowOf(ctx, report, subject, collector, print));
     return { row, corrections: [] as CorrectionRow[], created: true };
   });
   return {
@@ -93,6 +58,57 @@ export async function reportAttempt(ctx: Ctx, report: AttemptReport): Promise<Re
     created: result.created,
     version: 1 + result.corrections.length,
   };
+}
+
+/** Writes the report, settles the reservation it belongs to, and counts the contact in place of the open slot. */
+async function insertReport(
+  ctx: Ctx,
+  trx: Trx,
+  report: AttemptReport,
+  values: ReturnType<typeof rowOf>,
+): Promise<AttemptRow> {
+  const { attemptId, customerId } = report;
+  const reservation = await findReservationFor(trx, {
+    customerId,
+    reservationId: report.reservationId,
+    clientId: ctx.caller.clientId,
+    attemptId,
+  });
+  if (report.reservationId !== null && !reservation) throw notFound('/reservationId', 'reservation of this customer');
+  // A call to somebody else than was permitted leaves the slot open and is itself without permission.
+  const settled =
+    reservation?.attempt_id === null &&
+    reservation.channel === values.channel &&
+    reservation.contact_point_id === values.contact_point_id &&
+    reservation.party_id === values.party_id
+      ? reservation
+      : null;
+  const startedAt = Temporal.Instant.from(values.started_at);
+  const inTime =
+    settled !== null && settled.released_at === null && Temporal.Instant.compare(startedAt, settled.expires_at) < 0;
+  const row = await trx
+    .insertInto('attempts')
+    .values({
+      ...values,
+      reservation_id: settled?.reservation_id ?? null,
+      // The number that was permitted is the one that was called, also when the customer has a new one by now.
+      address_key: settled ? settled.address_key : values.address_key,
+      account_ids: report.accountIds ?? reservation?.account_ids ?? [],
+      late: report.direction === 'outbound' && !inTime,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await trx
+    .insertInto('attempt_directory')
+    .values({ attempt_id: attemptId, customer_id: customerId, started_at: values.started_at })
+    .execute();
+  if (settled) {
+    await settleReservation(trx, settled, attemptId);
+    await uncountReservation(trx, settled);
+  }
+  await countAttempt(trx, row);
+  if (row.outcome === 'wrong_number') await markWrongNumber(trx, row, true);
+  return row;
 }
 
 /** Two reports of one attempt wait for each other, whatever they say about whom it was with. */
@@ -135,6 +151,7 @@ export async function correctAttempt(
   requireScope(ctx, 'contact:report');
   const result = await ctx.db.transaction().execute(async (trx) => {
     await lockAttempt(trx, attemptId);
+    await holdCustomer(trx, visible(ctx, await findAttempt(trx, attemptId)).row.customer_id);
     const earlier = visible(ctx, await findAttempt(trx, attemptId));
     await lockBudgetSubjects(trx, [earlier.row.person_key, earlier.row.address_key]);
     if (expectedVersion !== null && expectedVersion !== 1 + earlier.corrections.length) {
@@ -206,22 +223,8 @@ function checkTimes(ctx: Ctx, report: AttemptReport, startedAt: Temporal.Instant
   }
 }
 
-async function subjectOf(ctx: Ctx, report: AttemptReport): Promise<Subject> {
-  const kind =
-    report.channel === 'email' || report.channel === 'im'
-      ? report.channel
-      : report.channel === 'letter' || report.channel === 'visit'
-        ? 'postal'
-        : 'phone';
-  const address = report.address === undefined ? null : normaliseAddress(kind, report.address);
-  if (report.address !== undefined && address === null)
-    throw unprocessable(
-      '/address',
-      kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT',
-      'This is no valid address for the channel.',
-    );
-  const addressKey = address === null ? null : ctx.vault.index(kind, address);
-  const found = await findSubject(ctx.db, {
+async function subjectOf(trx: Trx, report: AttemptReport, addressKey: Buffer | null): Promise<Subject> {
+  const found = await findSubject(trx, {
     customerId: report.customerId,
     partyId: report.partyId ?? null,
     contactPointId: report.contactPointId ?? null,

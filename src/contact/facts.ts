@@ -1,5 +1,11 @@
 import { notFound, unprocessable } from '../errors.ts';
-import type { ContactEvent, ContactFacts, ContactPointKind, DirectiveFacts, Outcome } from '../rules/contact/facts.ts';
+import {
+  type ContactEvent,
+  type ContactFacts,
+  type DirectiveFacts,
+  KIND_OF_CHANNEL,
+  type Outcome,
+} from '../rules/contact/facts.ts';
 import { type WeeklyWindow, weeklyWindow } from '../rules/time/windows.ts';
 import type { DirectiveRow, EventRow, FactsRow } from './repository.ts';
 import type { PermissionRequest } from './schemas.ts';
@@ -58,13 +64,6 @@ export function factsOf(request: PermissionRequest, collector: Collector, row: F
   };
 }
 
-const KIND_BY_CHANNEL: Partial<Record<PermissionRequest['channel'], ContactPointKind>> = {
-  email: 'email',
-  im: 'im',
-  letter: 'postal',
-  visit: 'postal',
-};
-
 function contactPointOf(request: PermissionRequest, row: FactsRow): ContactFacts['contactPoint'] {
   if (row.contact_point_id !== null) {
     return {
@@ -79,7 +78,7 @@ function contactPointOf(request: PermissionRequest, row: FactsRow): ContactFacts
   if (request.address === undefined) return null;
   return {
     contactPointId: null,
-    kind: KIND_BY_CHANNEL[request.channel] ?? 'phone',
+    kind: KIND_OF_CHANNEL[request.channel] ?? 'phone',
     status: 'active',
     place: null,
     ofParty: false,

@@ -14,9 +14,9 @@ export const contactResolvers: Resolvers = {
       return requestPermission(contextOfResolver(context), request);
     },
     contactPermission: async (_, args, context) =>
-      getDecision(contextOfResolver(context), parseInput(idSchema, args.decisionId)),
+      getDecision(contextOfResolver(context), parseInput(idSchema, args.decisionId, ['decisionId'])),
     reservation: async (_, args, context) =>
-      getReservation(contextOfResolver(context), parseInput(idSchema, args.reservationId)),
+      getReservation(contextOfResolver(context), parseInput(idSchema, args.reservationId, ['reservationId'])),
   },
   Mutation: {
     requestContactPermission: async (_, args, context) =>
@@ -24,7 +24,7 @@ export const contactResolvers: Resolvers = {
     releaseReservation: async (_, args, context) =>
       releaseReservation(
         contextOfResolver(context),
-        parseInput(idSchema, args.reservationId),
+        parseInput(idSchema, args.reservationId, ['reservationId']),
         parseInput(releaseSchema, { reason: args.reason }).reason,
       ),
   },

@@ -1,11 +1,13 @@
+import { uncountReservation } from '../attempts/repository.ts';
 import { createBatcher } from '../batcher.ts';
 import { type Ctx, requireScope, type Services } from '../context.ts';
-import { lockBudgetSubjects } from '../db/database.ts';
+import { holdCustomer } from '../customers/repository.ts';
+import { type Db, lockBudgetSubjects, type Trx } from '../db/database.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { timeOfId } from '../ids.ts';
 import { normaliseAddress } from '../phone.ts';
-import type { ContactPointKind } from '../rules/contact/facts.ts';
+import { KIND_OF_CHANNEL } from '../rules/contact/facts.ts';
 import { wireInstant } from '../validation.ts';
 import { renderAnswer, type StoredAnswer } from './answer.ts';
 import { type Ask, type Decided, decideAndRecord, decideChecks } from './decide.ts';
@@ -69,24 +71,17 @@ export function collectorOf(ctx: Ctx, given: Collector | undefined): Collector {
   return given ?? { kind: 'third_party', id: own };
 }
 
-const KIND_OF_CHANNEL: Partial<Record<PermissionRequest['channel'], ContactPointKind>> = {
-  email: 'email',
-  im: 'im',
-  letter: 'postal',
-  visit: 'postal',
-};
-
-function addressKeyOf(ctx: Ctx, request: PermissionRequest): Buffer | null {
-  if (request.address === undefined) return null;
-  const kind = KIND_OF_CHANNEL[request.channel] ?? 'phone';
-  const normalised = normaliseAddress(kind, request.address);
-  if (normalised === null)
-    throw unprocessable(
-      '/address',
-      kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT',
-      'This is no valid address for the channel.',
-    );
-  return ctx.vault.index(kind, normalised);
+/** Blind index of the address a dialer sent instead of a contact point; null when it sent none. Throws PHONE_INVALID. */
+export function addressKeyOf(
+  ctx: Ctx,
+  { address, channel }: Pick<PermissionRequest, 'address' | 'channel'>,
+): Buffer | null {
+  if (address === undefined) return null;
+  const kind = KIND_OF_CHANNEL[channel] ?? 'phone';
+  const normalised = normaliseAddress(kind, address);
+  if (normalised !== null) return ctx.vault.index(kind, normalised);
+  const code = kind === 'phone' ? 'PHONE_INVALID' : 'INVALID_FORMAT';
+  throw unprocessable('/address', code, 'This is no valid address for the channel.');
 }
 
 /** True when the caller may see what another client asked: the bank's own systems, not a vendor. */
@@ -124,8 +119,8 @@ export async function getDecision(ctx: Ctx, decisionId: string): Promise<Recorde
   };
 }
 
-async function findReservation(ctx: Ctx, reservationId: string) {
-  const row = await ctx.db
+async function findReservation(ctx: Ctx, db: Db | Trx, reservationId: string) {
+  const row = await db
     .selectFrom('reservations')
     .selectAll()
     .where('reservation_id', '=', reservationId)
@@ -158,7 +153,7 @@ function reservationOf(row: ReservationRow, now: Temporal.Instant): Reservation 
 
 export async function getReservation(ctx: Ctx, reservationId: string): Promise<Reservation> {
   requireScope(ctx, 'contact:check');
-  return reservationOf(await findReservation(ctx, reservationId), ctx.now);
+  return reservationOf(await findReservation(ctx, ctx.db, reservationId), ctx.now);
 }
 
 /**
@@ -167,30 +162,21 @@ export async function getReservation(ctx: Ctx, reservationId: string): Promise<R
  */
 export async function releaseReservation(ctx: Ctx, reservationId: string, reason: string): Promise<Reservation> {
   requireScope(ctx, 'contact:check');
-  const found = await findReservation(ctx, reservationId);
-  await ctx.db.transaction().execute(async (trx) => {
-    await lockBudgetSubjects(trx, [found.person_key, found.address_key]);
-    const released = await trx
+  const row = await ctx.db.transaction().execute(async (trx) => {
+    const seen = await findReservation(ctx, trx, reservationId);
+    await holdCustomer(trx, seen.customer_id);
+    await lockBudgetSubjects(trx, [seen.person_key, seen.address_key]);
+    const found = await findReservation(ctx, trx, reservationId);
+    if (found.released_at !== null || found.attempt_id !== null) return found;
+    await uncountReservation(trx, found);
+    return trx
       .updateTable('reservations')
       .set({ released_at: ctx.now.toString(), release_reason: reason })
       .where('customer_id', '=', found.customer_id)
       .where('reservation_id', '=', reservationId)
-      .where('released_at', 'is', null)
-      .where('attempt_id', 'is', null)
-      .executeTakeFirst();
-    if (released.numUpdatedRows === 0n) return;
-    await trx
-      .deleteFrom('budget_entries')
-      .where('contact_id', '=', reservationId)
-      .where(
-        'subject_key',
-        'in',
-        [found.person_key, found.address_key].filter((key) => key !== null),
-      )
-      .where('started_at', '=', found.reserved_at)
-      .execute();
+      .returningAll()
+      .executeTakeFirstOrThrow();
   });
-  const row = await findReservation(ctx, reservationId);
   if (row.attempt_id !== null)
     throw new AppError(
       'RESERVATION_SETTLED',

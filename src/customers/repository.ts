@@ -39,6 +39,14 @@ export const sealedAt = {
   }),
 };
 
+/**
+ * Keeps a customer as it is until the end of the transaction: whoever counts a contact by keys that were read does so
+ * between this and the commit, so that a change of the keys (`moveCounts`) comes before or after, never in between.
+ */
+export async function holdCustomer(trx: Trx, customerId: string): Promise<void> {
+  await trx.selectFrom('customers').select('customer_id').where('customer_id', '=', customerId).forShare().execute();
+}
+
 /** The content keys of those customers that exist. */
 export async function findContentKeys(trx: Trx, customerIds: readonly string[]): Promise<Map<string, Buffer>> {
   const rows = await trx

@@ -6,14 +6,14 @@ import { endDirective, listDirectives, recordDirective } from './service.ts';
 export const directiveResolvers: Resolvers = {
   Query: {
     directives: async (_, args, context) =>
-      listDirectives(contextOfResolver(context), parseInput(idSchema, args.customerId)),
+      listDirectives(contextOfResolver(context), parseInput(idSchema, args.customerId, ['customerId'])),
   },
   Mutation: {
     recordDirective: async (_, args, context) =>
       (
         await recordDirective(
           contextOfResolver(context),
-          parseInput(idSchema, args.customerId),
+          parseInput(idSchema, args.customerId, ['customerId']),
           parseInput(newDirectiveSchema, withoutNulls(args.input)),
           idempotencyKeyOf(context),
         )
@@ -21,8 +21,8 @@ export const directiveResolvers: Resolvers = {
     endDirective: async (_, args, context) =>
       endDirective(
         contextOfResolver(context),
-        parseInput(idSchema, args.customerId),
-        parseInput(idSchema, args.directiveId),
+        parseInput(idSchema, args.customerId, ['customerId']),
+        parseInput(idSchema, args.directiveId, ['directiveId']),
         parseInput(endDirectiveSchema, withoutNulls({ at: args.at })).at ?? null,
       ),
   },

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Ctx } from '../context.ts';
 import { contextOf } from '../http/context.ts';
 import { idempotencyKeySchema } from '../idempotency.ts';
@@ -7,6 +7,7 @@ import { parseInput } from '../validation.ts';
 /** What mercurius hands to a resolver beside its arguments. */
 export interface ResolverContext {
   readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
   ctx?: Ctx;
 }
 
@@ -29,17 +30,20 @@ export function idempotencyKeyOf(context: ResolverContext): string | undefined {
   return parseInput(idempotencyKeySchema.optional(), context.request.headers['idempotency-key']);
 }
 
+/** Deeper than any schema reaches, and far less than the stack. */
+const MAX_DEPTH = 32;
+
 /** GraphQL clients send null for what they leave out; the zod schemas want it absent. */
 export function withoutNulls(value: unknown): Record<string, unknown> {
-  return strip(value) as Record<string, unknown>;
+  return strip(value, 0) as Record<string, unknown>;
 }
 
-function strip(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(strip);
-  if (value === null || typeof value !== 'object') return value;
+function strip(value: unknown, depth: number): unknown {
+  if (value === null || typeof value !== 'object' || depth > MAX_DEPTH) return value;
+  if (Array.isArray(value)) return value.map((entry) => strip(entry, depth + 1));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, entry]) => entry !== null)
-      .map(([key, entry]) => [key, strip(entry)]),
+      .map(([key, entry]) => [key, strip(entry, depth + 1)]),
   );
 }

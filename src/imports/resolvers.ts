@@ -7,12 +7,13 @@ import { cancelImport, getImport, listImports } from './service.ts';
 /** Reading and cancelling only: files are sent over REST. */
 export const importResolvers: Resolvers = {
   Query: {
-    import: async (_, args, context) => getImport(contextOfResolver(context), parseInput(idSchema, args.importId)),
+    import: async (_, args, context) =>
+      getImport(contextOfResolver(context), parseInput(idSchema, args.importId, ['importId'])),
     imports: async (_, args, context) =>
       listImports(contextOfResolver(context), parseInput(listQuerySchema, { limit: args.limit ?? undefined }).limit),
   },
   Mutation: {
     cancelImport: async (_, args, context) =>
-      cancelImport(contextOfResolver(context), parseInput(idSchema, args.importId)),
+      cancelImport(contextOfResolver(context), parseInput(idSchema, args.importId, ['importId'])),
   },
 };

@@ -80,7 +80,8 @@ function createQueuePool({ options }: pg.Pool, log: Log): pg.Pool {
 async function startRunner(services: Services, pgPool: pg.Pool, log: Log, stopping: AbortSignal): Promise<Runner> {
   return run({
     pgPool,
-    concurrency: 1,
+    // With a delay, even of 0, a job whose end cannot be written ends the runner; without one, the whole process.
+    preset: { worker: { concurrentJobs: 1, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     noHandleSignals: true,
     logger: new Logger(() => (level, message) => {
       log[level === 'warning' ? 'warn' : level === 'error' ? 'error' : 'debug'](message);

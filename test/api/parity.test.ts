@@ -207,7 +207,7 @@ const OPERATIONS: Readonly<
     scope: 'customers:write',
     refused: {
       call: () => {
-        const input = { ...customer, parties: [{ partyId: 'self', role: 'boss', contactPoints: 1, vip: true }] };
+        const input = { ...customer, parties: [{ partyId: 'self', role: 'debtor', contactPoints: ['m1'], vip: true }] };
         return { rest: ['PUT', '/v1/customers/C9', input], graphql: ['putCustomer', { customerId: 'C9', input }] };
       },
       problem: 'VALIDATION_FAILED',

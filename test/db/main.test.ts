@@ -151,6 +151,7 @@ test('a signal that comes twice, as npm sends it, still ends the request in flig
   await sleep(200);
   const server = serverPid();
   service.child.kill('SIGTERM');
+  await sleep(100);
   service.child.kill('SIGTERM');
   await sleep(300);
   expect(service.child.exitCode).toBeNull();

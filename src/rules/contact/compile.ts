@@ -24,7 +24,7 @@ import {
   nextStart,
   windowsOf,
 } from './directives.ts';
-import type { Channel, ContactEvent, ContactFacts, ContactPointKind, DirectiveFacts } from './facts.ts';
+import { type ContactEvent, type ContactFacts, type DirectiveFacts, KIND_OF_CHANNEL } from './facts.ts';
 import { earliestInHours, hoursEndAt } from './hours.ts';
 import type { ObligationSpec, PackSpec, RuleSpec, Scope, When } from './policy.ts';
 
@@ -152,16 +152,6 @@ function appliesTo(when: When, { request, party }: ContactFacts): boolean {
 function permitIf(test: (facts: ContactFacts) => boolean): Behaviour {
   return { earliest: (facts, ms) => (test(facts) ? ms : NEVER) };
 }
-
-const KIND_OF_CHANNEL: Record<Channel, ContactPointKind | null> = {
-  voice: 'phone',
-  sms: 'phone',
-  email: 'email',
-  im: 'im',
-  letter: 'postal',
-  visit: 'postal',
-  portal: null,
-};
 
 function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
   switch (rule.kind) {

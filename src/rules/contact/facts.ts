@@ -73,6 +73,17 @@ export type DirectiveKind = (typeof DIRECTIVE_KINDS)[number];
 export type ContactPointKind = (typeof CONTACT_POINT_KINDS)[number];
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 
+/** What a channel reaches; a portal reaches the person without an address. */
+export const KIND_OF_CHANNEL: Readonly<Record<Channel, ContactPointKind | null>> = {
+  voice: 'phone',
+  sms: 'phone',
+  email: 'email',
+  im: 'im',
+  letter: 'postal',
+  visit: 'postal',
+  portal: null,
+};
+
 /** What is asked, as far as rules read it. */
 export interface RequestFacts {
   readonly channel: Channel;

@@ -1,4 +1,0 @@
-import type { Ratio } from './support/report.ts';
-export async function benchEngine(): Promise<Ratio[]> {
-  return [];
-}
