@@ -9,7 +9,7 @@ CREATE TABLE directives (
   channel          text,
   valid_from       timestamptz NOT NULL,
   valid_until      timestamptz,
-  details          jsonb NOT NULL,
+  details          json NOT NULL,
   fingerprint      bytea NOT NULL,
   client_id        text NOT NULL,
   recorded_at      timestamptz NOT NULL,

@@ -22,7 +22,7 @@ CREATE TABLE imports (
   started_at    timestamptz,
   finished_at   timestamptz,
   -- Until when the process that uploads or works is taken to be alive, by the database's clock; it renews this.
-  lease_until   timestamptz
+  lease_until   timestamptz NOT NULL
 );
 CREATE INDEX imports_content ON imports (content_hash);
 

@@ -58,7 +58,7 @@ const resolvers: Resolvers[] = [
 export async function buildApp({ config, services, logger, lifecycle }: AppDeps): Promise<FastifyInstance> {
   const app = fastify({
     ...(logger === false ? { logger: false } : { loggerInstance: logger }),
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: config.bodyLimitBytes,
     // Of a whole request with its body, which for a large import takes long; headers have a minute (Node's default).
     requestTimeout: 3_600_000,

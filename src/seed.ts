@@ -51,7 +51,7 @@ async function seedSample(ctx: Ctx, index: number): Promise<void> {
         name: NAMES[index],
         contactPoints: [
           {
-            contactPointId: 'mobile',
+            contactPointId: 'm1',
             kind: 'phone',
             value: `1420000${String(index + 1).padStart(4, '0')}`,
             line: 'mobile',
@@ -64,7 +64,7 @@ async function seedSample(ctx: Ctx, index: number): Promise<void> {
         name: NAMES[(index + 5) % SAMPLES],
         contactPoints: [
           {
-            contactPointId: 'friend-mobile',
+            contactPointId: 'm2',
             kind: 'phone',
             value: `1420001${String(index + 1).padStart(4, '0')}`,
             line: 'mobile',
@@ -122,7 +122,7 @@ export async function sampleCommands(db: Db, baseUrl: string, key: string): Prom
     .executeTakeFirst();
   const question = {
     customerId: untouched?.customer_id ?? sampleId(0),
-    contactPointId: 'mobile',
+    contactPointId: 'm1',
     channel: 'voice',
     callerNumber: '95588',
     collector: { kind: 'creditor', id: 'bank' },

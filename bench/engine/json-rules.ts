@@ -1,7 +1,7 @@
 import type { ContactEvent, ContactFacts, DirectiveFacts } from '../../src/rules/contact/facts.ts';
 import type { About, EventFilter, RuleSpec } from '../../src/rules/contact/policy.ts';
 import { requireAny } from '../support/require.ts';
-import type { Situation } from './situations.ts';
+import { callerNumberFits, type Situation } from './situations.ts';
 
 interface Almanac {
   factValue: <T>(fact: string) => Promise<T>;
@@ -81,6 +81,8 @@ function refuses(rule: RuleSpec): readonly Condition[] {
   switch (rule.kind) {
     case 'known_account':
       return [{ fact: 'accountCount', operator: 'equal', value: 0 }];
+    case 'overdue':
+      return [holds('overdue', false)];
     case 'account_status':
       return rule.refuse.map((status) => ({ fact: 'accountStatuses', operator: 'contains', value: status }));
     case 'hold':
@@ -164,17 +166,15 @@ export function jsonRulesEngine(rules: readonly RuleSpec[]): (situation: Situati
         concerns(params, one, facts),
     );
   });
-  const numbers = rules.find((rule) => rule.kind === 'caller_number')!;
-  const anyOf = (patterns: readonly string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
-  const [registered, privateLine] = [anyOf(numbers.registered), anyOf(numbers.privateLines)];
+  const fits = callerNumberFits(rules);
   return async ({ at, facts }) => {
     const { request, party, contactPoint: point, accounts } = facts;
-    const number = request.callerNumber ?? '';
     const { events } = await engine.run({
       at,
       facts,
       localMinute: Math.floor(((at + OFFSET) % 86_400_000) / 60_000),
       accountCount: accounts.length,
+      overdue: accounts.every(({ pastDueDay }) => pastDueDay !== null && (pastDueDay + 1) * 86_400_000 - OFFSET <= at),
       accountStatuses: accounts.map(({ status }) => status),
       roleAndPurpose: `${party.role} ${request.purpose}`,
       inOwnName: request.presentsAs === null || request.presentsAs === request.collectorId,
@@ -182,7 +182,7 @@ export function jsonRulesEngine(rules: readonly RuleSpec[]): (situation: Situati
         point === null ||
         (point.contactPointId !== null && point.ofParty && point.status === 'active' && point.kind === 'phone'),
       wrongNumber: point !== null && point.wrongSince !== null,
-      callerNumberFits: registered.test(number) && !privateLine.test(number),
+      callerNumberFits: fits(facts),
       recording: request.recording,
     });
     const refused = new Set(events.map(({ type }) => type));

@@ -1,4 +1,5 @@
 import type { ContactEvent, ContactFacts, DirectiveFacts, Outcome } from '../../src/rules/contact/facts.ts';
+import type { RuleSpec } from '../../src/rules/contact/policy.ts';
 
 export interface Situation {
   readonly name: string;
@@ -79,7 +80,7 @@ function facts(events: readonly ContactEvent[], given: Partial<ContactFacts> = {
     },
     jurisdictions: ['CN'],
     zones: ['Asia/Shanghai'],
-    accounts: [{ accountId: 'A1', status: 'open' }],
+    accounts: [{ accountId: 'A1', status: 'open', pastDueDay: 20_000 }],
     accountsNamed: true,
     directives: [notice, oldDispute],
     debtorHasValidNumber: true,
@@ -113,3 +114,15 @@ export const SITUATIONS: readonly Situation[] = [
     facts: facts(quiet, { directives: [notice, { ...oldDispute, until: null }] }),
   },
 ];
+
+/**
+ * Whether the number that is shown is a registered one. Asked outside the peers: they would compile the patterns anew
+ * for every decision.
+ */
+export function callerNumberFits(rules: readonly RuleSpec[]): (facts: ContactFacts) => boolean {
+  const rule = rules.find(({ kind }) => kind === 'caller_number') as Extract<RuleSpec, { kind: 'caller_number' }>;
+  const anyOf = (patterns: readonly string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
+  const [registered, privateLine] = [anyOf(rule.registered), anyOf(rule.privateLines)];
+  return ({ request: { callerNumber } }) =>
+    callerNumber !== null && registered.test(callerNumber) && !privateLine.test(callerNumber);
+}

@@ -1,6 +1,6 @@
 import type { About, EventFilter, RuleSpec } from '../../src/rules/contact/policy.ts';
 import { requireAny } from '../support/require.ts';
-import type { Situation } from './situations.ts';
+import { callerNumberFits, type Situation } from './situations.ts';
 
 /** The part of @gorules/zen-engine that is used; its own types are not installed with the service. */
 interface Zen {
@@ -39,6 +39,8 @@ function refuses(rule: RuleSpec): string {
   switch (rule.kind) {
     case 'known_account':
       return 'len(accounts) == 0';
+    case 'overdue':
+      return `some(accounts as a, a.pastDueDay == null or (a.pastDueDay + 1) * 86400000 - ${OFFSET} > at)`;
     case 'account_status':
       return `some(accounts as a, a.status in ${list(rule.refuse)})`;
     case 'hold':
@@ -61,11 +63,8 @@ function refuses(rule: RuleSpec): string {
       return `contactPoint != null and not (contactPoint.contactPointId != null and contactPoint.ofParty and contactPoint.status == 'active' and contactPoint.kind == 'phone')`;
     case 'wrong_number':
       return 'contactPoint != null and contactPoint.wrongSince != null';
-    case 'caller_number': {
-      const matches = (patterns: readonly string[]) =>
-        patterns.map((pattern) => `matches(request.callerNumber, '^(?:${pattern})$')`).join(' or ');
-      return `request.callerNumber == null or ${matches(rule.privateLines)} or not (${matches(rule.registered)})`;
-    }
+    case 'caller_number':
+      return 'not callerNumberFits';
     case 'recording':
       return 'not request.recording';
     case 'hours': {
@@ -100,8 +99,9 @@ export function zenEngine(rules: readonly RuleSpec[]): (situation: Situation) =>
       { id: 'b', type: 'edge', sourceId: 'rules', targetId: 'out' },
     ],
   });
+  const fits = callerNumberFits(rules);
   return async ({ at, facts }) => {
-    const { result } = await decision.evaluate({ at, ...facts });
+    const { result } = await decision.evaluate({ at, callerNumberFits: fits(facts), ...facts });
     return rules.filter((_, index) => result[`r${index}`]).map(({ id }) => id);
   };
 }

@@ -5,6 +5,7 @@ import type { PolicyRegistry } from '../policy/registry.ts';
 import { fromMinor, toMinor } from '../rules/money/money.ts';
 import { type Standing, type StandingParameters, standingOf } from '../rules/segmentation/standing.ts';
 import { formatInstant } from '../rules/time/zone.ts';
+import { wireInstant } from '../validation.ts';
 import { accountRecord, normaliseAccount } from './record.ts';
 import { findAccount, listAccountsOf, lockAccountVersion, type StoredAccount, upsertAccounts } from './repository.ts';
 import type { Account, AccountInput } from './schemas.ts';
@@ -133,6 +134,6 @@ function answerOf(stored: StoredAccount, policy: AccountPolicy, now: Temporal.In
     inCollectionProcedures: optional.inCollectionProcedures ?? null,
     genuineCard: optional.genuineCard ?? null,
     ...standingOfAccount(stored, policy, now),
-    updatedAt: stored.updatedAt.toString(),
+    updatedAt: wireInstant(stored.updatedAt),
   };
 }

@@ -7,6 +7,7 @@ import {
   type Outcome,
 } from '../rules/contact/facts.ts';
 import { type WeeklyWindow, weeklyWindow } from '../rules/time/windows.ts';
+import { dayOfDate } from '../rules/time/zone.ts';
 import type { DirectiveRow, EventRow, FactsRow } from './repository.ts';
 import type { PermissionRequest } from './schemas.ts';
 
@@ -27,7 +28,11 @@ export function factsOf(request: PermissionRequest, collector: Collector, row: F
   if (row.party_id === null) throw notFound('/partyId', 'party');
   if (request.contactPointId !== undefined && row.contact_point_id === null)
     throw notFound('/contactPointId', 'contact point');
-  const accounts = (row.accounts ?? []).map(([accountId, status]) => ({ accountId, status }));
+  const accounts = (row.accounts ?? []).map(([accountId, status, pastDueSince]) => ({
+    accountId,
+    status,
+    pastDueDay: pastDueSince === null ? null : dayOfDate(pastDueSince),
+  }));
   const named = request.accountIds;
   named?.forEach((accountId, index) => {
     if (!accounts.some((account) => account.accountId === accountId))

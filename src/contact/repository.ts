@@ -29,7 +29,7 @@ export interface FactsRow {
   readonly wrong_since_ms: number | null;
   readonly address_key: Buffer | null;
   readonly debtor_has_valid_number: boolean;
-  readonly accounts: [accountId: string, status: AccountStatus][] | null;
+  readonly accounts: [accountId: string, status: AccountStatus, pastDueSince: string | null][] | null;
   readonly directives: DirectiveRow[] | null;
   readonly person_events: EventRow[] | null;
   readonly number_events: EventRow[] | null;
@@ -90,7 +90,7 @@ const FACTS = `/* contactFacts */ SELECT c.debtor_key, c.jurisdictions, c.time_z
     r.decision_id AS earlier_decision_id, r.fingerprint AS earlier_fingerprint, r.recorded_at AS earlier_recorded_at
   FROM ${ASKED} ${WHO}
   LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(x.account_id, x.status) ORDER BY x.account_id) AS list FROM accounts x WHERE x.customer_id = asked.customer_id
+    SELECT json_agg(json_build_array(x.account_id, x.status, x.past_due_since) ORDER BY x.account_id) AS list FROM accounts x WHERE x.customer_id = asked.customer_id
   ) a ON true
   LEFT JOIN LATERAL (
     SELECT json_agg(json_build_array(x.directive_id, x.kind, x.party_id, x.contact_point_id, x.account_id, x.channel,

@@ -2,6 +2,7 @@ import { type Ctx, requireScope } from '../context.ts';
 import { AppError, notFound, unprocessableFields } from '../errors.ts';
 import { maskEmail, maskName, maskNumber } from '../personal-data.ts';
 import type { ContactPointKind } from '../rules/contact/facts.ts';
+import { wireInstant } from '../validation.ts';
 import { customerRecord, normaliseCustomer } from './record.ts';
 import { findCustomer, lockCustomerVersion, type StoredCustomer, upsertCustomers } from './repository.ts';
 import type { Customer, CustomerInput } from './schemas.ts';
@@ -54,7 +55,7 @@ function answerOf(
   { version, updatedAt, ...stored }: StoredCustomer,
 ): { customer: Customer; version: number } {
   const masked = !ctx.caller.scopes.has('personal-data:read');
-  return { customer: { ...(masked ? mask(stored) : stored), masked, updatedAt: updatedAt.toString() }, version };
+  return { customer: { ...(masked ? mask(stored) : stored), masked, updatedAt: wireInstant(updatedAt) }, version };
 }
 
 function mask<T extends Omit<Customer, 'masked' | 'updatedAt'>>(customer: T): T {

@@ -255,7 +255,7 @@ export interface ImportsTable {
   created_at: Instant;
   started_at: NullableInstant;
   finished_at: NullableInstant;
-  lease_until: NullableInstant;
+  lease_until: Instant;
 }
 
 export interface ImportChunksTable {

@@ -40,6 +40,10 @@ export class FileError extends Error {
   }
 }
 
+export function uploadIncomplete(): FileError {
+  return new FileError('UPLOAD_INCOMPLETE', 'The upload broke off before the end of the file; nothing was applied.');
+}
+
 /** Which columns a file may have, by their names in the header. */
 export interface Columns {
   readonly required: readonly string[];

@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Db, Trx } from '../db/database.ts';
 import type { ImportsTable } from '../db/tables.ts';
 import type { Vault } from '../personal-data.ts';
@@ -8,13 +8,6 @@ import type { ImportStatus, Rejection } from './schemas.ts';
 
 export type ImportRow = Selectable<ImportsTable>;
 
-/** A process that uploads or works renews its lease every RENEW_MS; others take over when it has run out. */
-export const LEASE_SECONDS = 15;
-const RENEW_MS = 4_000;
-
-const JOB_ATTEMPTS = 8;
-export const IMPORT_TASK = 'import';
-
 export interface NewImport {
   readonly importId: string;
   readonly source: ImportSource;
@@ -22,11 +15,13 @@ export interface NewImport {
   readonly charset: string;
   readonly asOf: string;
   readonly now: Temporal.Instant;
+  /** See queue.ts. */
+  readonly leaseUntil: RawBuilder<string>;
 }
 
 export async function insertImport(
   db: Db,
-  { importId, source, clientId, charset, asOf, now }: NewImport,
+  { importId, source, clientId, charset, asOf, now, leaseUntil }: NewImport,
 ): Promise<void> {
   await db
     .insertInto('imports')
@@ -50,29 +45,9 @@ export async function insertImport(
       created_at: now.toString(),
       started_at: null,
       finished_at: null,
-      lease_until: null,
+      lease_until: leaseUntil,
     })
     .execute();
-}
-
-/** Calls `work` while this process holds the lease of an import. The lease says who is alive; it does not lock. */
-export async function withLease<T>(db: Db, importId: string, work: () => Promise<T>): Promise<T> {
-  const renew = () => setLease(db, importId, LEASE_SECONDS);
-  await renew();
-  // A renewal that fails is left to the next one; without any, another process takes over.
-  const timer = setInterval(() => renew().catch(() => undefined), RENEW_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-    await setLease(db, importId, 0).catch(() => undefined);
-  }
-}
-
-async function setLease(db: Db, importId: string, seconds: number): Promise<void> {
-  await sql`UPDATE imports SET lease_until = clock_timestamp() + make_interval(secs => ${seconds}) WHERE import_id = ${importId}`.execute(
-    db,
-  );
 }
 
 const chunkAt = (importId: string, chunkNo: number) => ({
@@ -116,6 +91,21 @@ export async function dropChunks(db: Db, importId: string): Promise<void> {
   }
 }
 
+/** Ended imports whose text was not dropped, because the process ended first. */
+export async function leftoverImports(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('imports')
+    .select('import_id')
+    .where('status', 'in', ['completed', 'failed', 'cancelled'])
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('import_chunks').select('chunk_no').whereRef('import_chunks.import_id', '=', 'imports.import_id'),
+      ),
+    )
+    .execute();
+  return rows.map((row) => row.import_id);
+}
+
 export async function deleteImport(db: Db, importId: string): Promise<void> {
   await dropChunks(db, importId);
   await db.deleteFrom('imports').where('import_id', '=', importId).execute();
@@ -132,28 +122,6 @@ export async function earlierAsOf(trx: Trx, source: ImportSource, contentHash: B
     .limit(1)
     .executeTakeFirst();
   return row?.as_of;
-}
-
-/** Ends the upload and queues the work in one transaction; an import that was cancelled meanwhile stays so. */
-export async function queueImport(
-  trx: Trx,
-  importId: string,
-  upload: { readonly contentHash: Buffer; readonly bytes: number; readonly asOf: string },
-): Promise<ImportRow> {
-  const row = await trx
-    .updateTable('imports')
-    .set({ content_hash: upload.contentHash, bytes_total: upload.bytes, as_of: upload.asOf })
-    .where('import_id', '=', importId)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  if (row.status === 'queued') await addJob(trx, importId);
-  return row;
-}
-
-/** Queues the work; a job of the same import that is locked is superseded. */
-export async function addJob(trx: Db | Trx, importId: string): Promise<void> {
-  await sql`SELECT graphile_worker.add_job(${IMPORT_TASK}::text, ${JSON.stringify({ importId })}::json,
-    max_attempts := ${JOB_ATTEMPTS}::smallint, job_key := ${importId}::text)`.execute(trx);
 }
 
 export async function findImport(db: Db | Trx, importId: string): Promise<ImportRow | undefined> {
@@ -179,31 +147,6 @@ export async function cancelRow(db: Db, importId: string, now: Temporal.Instant)
     .where('status', 'in', ['queued', 'running', 'held'])
     .returningAll()
     .executeTakeFirst();
-}
-
-/** Starts or takes over the work; undefined when there is none, or when another process holds the lease. */
-export async function takeImport(db: Db, importId: string, now: Temporal.Instant): Promise<ImportRow | undefined> {
-  const { rows } = await sql<ImportRow>`
-    UPDATE imports SET status = 'running', started_at = coalesce(started_at, ${now.toString()}),
-                       lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
-     WHERE import_id = ${importId} AND content_hash IS NOT NULL
-       AND (status = 'queued' OR (status = 'running' AND lease_until < clock_timestamp()))
-    RETURNING *`.execute(db);
-  return rows[0];
-}
-
-/** Gives the work back, to be taken up by any replica. */
-export async function requeueImport(db: Db, importId: string): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const row = await trx
-      .updateTable('imports')
-      .set({ status: 'queued' })
-      .where('import_id', '=', importId)
-      .where('status', '=', 'running')
-      .returning('import_id')
-      .executeTakeFirst();
-    if (row) await addJob(trx, importId);
-  });
 }
 
 export async function recordRowsTotal(db: Db, importId: string, rowsTotal: number): Promise<void> {
@@ -241,7 +184,6 @@ export async function lockForBatch(trx: Trx, importId: string, rowsRead: number)
     .selectFrom('imports')
     .select('import_id')
     .where('import_id', '=', importId)
-    .where('status', '=', 'running')
     .where('rows_read', '=', BigInt(rowsRead))
     .forUpdate()
     .executeTakeFirst();
@@ -295,45 +237,4 @@ export async function* readRejections(db: Db, importId: string): AsyncGenerator<
     }
     if (rows.length < REJECTIONS_PER_PAGE) return;
   }
-}
-
-export interface StaleImport {
-  readonly import_id: string;
-  readonly uploaded: boolean;
-  /** Null when there is no job. */
-  readonly exhausted: boolean | null;
-  readonly locked_by: string | null;
-}
-
-/** Imports whose process is gone: the upload never ended, or the work stands still. */
-export async function staleImports(db: Db): Promise<StaleImport[]> {
-  const { rows } = await sql<StaleImport>`
-    SELECT i.import_id, i.content_hash IS NOT NULL AS uploaded, j.attempts >= j.max_attempts AS exhausted, j.locked_by
-      FROM imports i LEFT JOIN graphile_worker.jobs j ON j.key = i.import_id
-     WHERE (i.status = 'running' OR (i.status = 'queued' AND i.content_hash IS NULL))
-       AND (i.lease_until IS NULL OR i.lease_until < clock_timestamp())
-       AND (j.locked_at IS NULL OR j.locked_at < clock_timestamp() - make_interval(secs => ${LEASE_SECONDS}))`.execute(
-    db,
-  );
-  return rows;
-}
-
-/** Takes a job from a worker that is gone. */
-export async function unlockWorker(db: Db, workerId: string): Promise<void> {
-  await sql`SELECT graphile_worker.force_unlock_workers(ARRAY[${workerId}]::text[])`.execute(db);
-}
-
-/** Ended imports whose text was not dropped, because the process ended first. */
-export async function leftoverImports(db: Db): Promise<string[]> {
-  const rows = await db
-    .selectFrom('imports')
-    .select('import_id')
-    .where('status', 'in', ['completed', 'failed', 'cancelled'])
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('import_chunks').select('chunk_no').whereRef('import_chunks.import_id', '=', 'imports.import_id'),
-      ),
-    )
-    .execute();
-  return rows.map((row) => row.import_id);
 }

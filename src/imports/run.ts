@@ -4,6 +4,7 @@ import { applyBatch, type BatchRow } from './apply.ts';
 import { compareTotals, controlAmount, FileError, openCsv } from './csv.ts';
 import { type ImportSource, readRow, type Statement } from './mapping.ts';
 import { MAPPINGS } from './mappings.ts';
+import { keepingLease, releaseLease, takeImport } from './queue.ts';
 import {
   advanceImport,
   endImport,
@@ -12,8 +13,6 @@ import {
   lockForBatch,
   readChunks,
   recordRowsTotal,
-  takeImport,
-  withLease,
 } from './repository.ts';
 
 /** Rows applied in one transaction. */
@@ -24,20 +23,25 @@ const BATCH_ROWS = 500;
  * refused or held with nothing applied, then applies it batch by batch from where an earlier run has ended.
  */
 export async function runImport(services: Services, importId: string, stopping: AbortSignal): Promise<void> {
-  const row = await takeImport(services.db, importId, services.clock());
+  const { db, clock } = services;
+  const row = await takeImport(db, importId, clock());
   if (!row) return;
-  await withLease(services.db, importId, async () => {
-    try {
-      const checked = row.rows_total !== null || (await checkFile(services, row, stopping));
-      if (!checked || !(await applyFile(services, row, stopping))) return;
-      await endImport(services.db, importId, { status: 'completed', now: services.clock() });
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      const status = error.code === 'CONTROL_TOTALS' ? 'held' : 'failed';
-      const { code, message: detail } = error;
-      await endImport(services.db, importId, { status, code, detail, now: services.clock() });
-    }
-  });
+  try {
+    const through = await keepingLease(db, importId, () => workOff(services, row, stopping));
+    if (through) await endImport(db, importId, { status: 'completed', now: clock() });
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const status = error.code === 'CONTROL_TOTALS' ? 'held' : 'failed';
+    await endImport(db, importId, { status, code: error.code, detail: error.message, now: clock() });
+  } finally {
+    await releaseLease(db, importId);
+  }
+}
+
+/** False when stopping, or when the import is no longer ours. Throws FileError. */
+async function workOff(services: Services, row: ImportRow, stopping: AbortSignal): Promise<boolean> {
+  const checked = row.rows_total !== null || (await checkFile(services, row, stopping));
+  return checked && applyFile(services, row, stopping);
 }
 
 function open({ db, vault }: Services, row: ImportRow) {

@@ -8,6 +8,7 @@ import { wireInstant } from '../validation.ts';
 import { type FileCode, FileError } from './csv.ts';
 import { bankDayOf, type ImportSource } from './mapping.ts';
 import { MAPPINGS } from './mappings.ts';
+import { keepingLease, leaseUntil, queueImport } from './queue.ts';
 import {
   cancelRow,
   deleteImport,
@@ -18,9 +19,7 @@ import {
   type ImportRow,
   insertImport,
   listImportRows,
-  queueImport,
   readRejections,
-  withLease,
 } from './repository.ts';
 import type { Import, ImportStatus, Rejection, UploadQuery } from './schemas.ts';
 import { charsetOf, receive, UploadTooLarge } from './upload.ts';
@@ -48,9 +47,17 @@ export async function createImport(ctx: Ctx, upload: NewUpload, idempotencyKey?:
     throw unprocessable('/asOf', 'IN_THE_FUTURE', 'The statement date is in the future.');
   const importId = newId('imp', ctx.now.epochMilliseconds);
   const asOf = upload.asOf ?? today;
-  await insertImport(ctx.db, { importId, source, clientId: ctx.caller.clientId, charset, asOf, now: ctx.now });
+  await insertImport(ctx.db, {
+    importId,
+    source,
+    clientId: ctx.caller.clientId,
+    charset,
+    asOf,
+    now: ctx.now,
+    leaseUntil: leaseUntil(),
+  });
   try {
-    const { contentHash, bytes } = await withLease(ctx.db, importId, () =>
+    const { contentHash, bytes } = await keepingLease(ctx.db, importId, () =>
       receive(ctx.db, ctx.vault, { importId, charset, columns: MAPPINGS[source].columns, body, length, limitBytes }),
     );
     const sent = { source, asOf: upload.asOf ?? null, charset, sha256: contentHash.toString('hex') };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Db } from '../db/database.ts';
 import type { Vault } from '../personal-data.ts';
-import { type Columns, checkHead, FileError, MAX_RECORD_BYTES } from './csv.ts';
+import { type Columns, checkHead, FileError, MAX_RECORD_BYTES, uploadIncomplete } from './csv.ts';
 import { appendChunk } from './repository.ts';
 
 /** What a charset of the Content-Type is called by TextDecoder. */
@@ -71,7 +71,7 @@ export async function receive(
       false,
     );
   }
-  if (length !== null && bytes !== length) throw incomplete();
+  if (length !== null && bytes !== length) throw uploadIncomplete();
   await take(
     decoded(() => decoder.decode(), charset, bytes),
     true,
@@ -84,7 +84,7 @@ async function* unbroken(body: Readable): AsyncGenerator<Buffer> {
   try {
     yield* body.iterator({ destroyOnReturn: false });
   } catch {
-    throw incomplete();
+    throw uploadIncomplete();
   } finally {
     // After a refusal the rest is read and dropped: else the client would not read the answer, and the socket hang.
     body.resume();
@@ -94,10 +94,6 @@ async function* unbroken(body: Readable): AsyncGenerator<Buffer> {
 /** No text in UTF-8 or GB18030 has a zero byte; zip, spreadsheet and UTF-16 files do, near their beginning. */
 function binaryFile(): FileError {
   return new FileError('BINARY_FILE', 'This is a binary, compressed or UTF-16 file; send CSV in UTF-8 or GB18030.');
-}
-
-function incomplete(): FileError {
-  return new FileError('UPLOAD_INCOMPLETE', 'The upload broke off before the end of the file; nothing was applied.');
 }
 
 function decoded(decode: () => string, charset: string, bytes: number): string {

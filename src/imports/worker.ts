@@ -3,21 +3,14 @@ import { Logger, type Runner, run } from 'graphile-worker';
 import pg from 'pg';
 import type { Services } from '../context.ts';
 import { pendingMigrations } from '../db/migrate.ts';
-import {
-  addJob,
-  dropChunks,
-  endImport,
-  IMPORT_TASK,
-  leftoverImports,
-  requeueImport,
-  staleImports,
-  unlockWorker,
-} from './repository.ts';
+import { FileError, uploadIncomplete } from './csv.ts';
+import { addJob, IMPORT_TASK, requeueImport, staleImports, unlockWorker } from './queue.ts';
+import { dropChunks, endImport, leftoverImports } from './repository.ts';
 import { runImport } from './run.ts';
 
 const WATCH_MS = 5_000;
-/** One listens, one works. */
-const QUEUE_CONNECTIONS = 2;
+/** One listens, one works, one takes the place of one that was lost. */
+const QUEUE_CONNECTIONS = 3;
 
 type Log = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
 
@@ -60,8 +53,11 @@ export async function startImportWorker(services: Services, log: Log): Promise<I
       clearInterval(timer);
       stopping.abort();
       await watching;
-      await runner?.stop();
-      await pool.end();
+      try {
+        await runner?.stop();
+      } finally {
+        await pool.end();
+      }
     },
   };
 }
@@ -83,6 +79,8 @@ async function startRunner(services: Services, pgPool: pg.Pool, log: Log, stoppi
     // With a delay, even of 0, a job whose end cannot be written ends the runner; without one, the whole process.
     preset: { worker: { concurrentJobs: 1, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     noHandleSignals: true,
+    // None; left out, a file `crontab` in the working directory would be read.
+    parsedCronItems: [],
     logger: new Logger(() => (level, message) => {
       log[level === 'warning' ? 'warn' : level === 'error' ? 'error' : 'debug'](message);
     }),
@@ -103,18 +101,20 @@ async function startRunner(services: Services, pgPool: pg.Pool, log: Log, stoppi
   });
 }
 
-async function giveUp({ db, clock }: Services, importId: string): Promise<void> {
+async function giveUp(services: Services, importId: string): Promise<void> {
   const detail = 'The service failed several times; the rows that were read are applied. Send the file again.';
-  await endImport(db, importId, { status: 'failed', code: 'INTERNAL', detail, now: clock() });
+  await failImport(services, importId, new FileError('INTERNAL', detail));
+}
+
+async function failImport({ db, clock }: Services, importId: string, { code, message }: FileError): Promise<void> {
+  await endImport(db, importId, { status: 'failed', code, detail: message, now: clock() });
 }
 
 async function recoverImports(services: Services): Promise<void> {
-  const { db, clock } = services;
+  const { db } = services;
   for (const { import_id: importId, uploaded, exhausted, locked_by: lockedBy } of await staleImports(db)) {
-    if (!uploaded) {
-      const detail = 'The upload broke off before the end of the file; nothing was applied.';
-      await endImport(db, importId, { status: 'failed', code: 'UPLOAD_INCOMPLETE', detail, now: clock() });
-    } else if (exhausted === null) await addJob(db, importId);
+    if (!uploaded) await failImport(services, importId, uploadIncomplete());
+    else if (exhausted === null) await addJob(db, importId);
     else if (exhausted) await giveUp(services, importId);
     else if (lockedBy !== null) await unlockWorker(db, lockedBy);
   }

@@ -155,7 +155,13 @@ function factsOfExample({ given }: PackExample): ContactFacts {
     },
     jurisdictions: [],
     zones: given.zones,
-    accounts: [{ accountId: 'A1', status: given.accountStatus }],
+    accounts: [
+      {
+        accountId: 'A1',
+        status: given.accountStatus,
+        pastDueDay: given.pastDueSince === null ? null : dayOfDate(given.pastDueSince),
+      },
+    ],
     accountsNamed: true,
     directives: given.directives.map((directive, index) => {
       const from = msOf(directive.from);

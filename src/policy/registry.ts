@@ -1,6 +1,5 @@
 import type { CompiledPack } from '../rules/contact/compile.ts';
-import type { Pack } from './load.ts';
-import { PackError } from './load.ts';
+import { type Pack, PackError } from './load.ts';
 
 /** The packs in force, as an immutable snapshot in memory: no query on the path of a decision. */
 export interface PolicyRegistry {
@@ -15,22 +14,18 @@ export interface PolicyRegistry {
   readonly defaultAt: (ms: number) => Pack | undefined;
 }
 
-function covers(pack: Pack, ms: number): boolean {
-  const { effectiveFrom, effectiveUntil } = pack.compiled.spec;
-  return effectiveFrom <= ms && (effectiveUntil === null || ms < effectiveUntil);
-}
-
-/** Builds the snapshot. Throws PackError when two versions of one pack are in force at the same time. */
+/**
+ * Builds the snapshot. A version is in force from its `effectiveFrom` until its own `effectiveUntil` or the next
+ * version's `effectiveFrom`, whichever is first, so a new version ends the old one without touching its file. Throws
+ * PackError when two versions of one pack start at the same instant.
+ */
 export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
   const byId = new Map(packs.map((pack) => [pack.compiled.id, pack]));
-  for (const pack of packs) {
-    const { spec, id } = pack.compiled;
-    const other = packs.find(
-      (candidate) =>
-        candidate !== pack && candidate.document.pack === spec.pack && covers(candidate, spec.effectiveFrom),
-    );
-    if (other) throw new PackError(`${id} and ${other.compiled.id} are in force at the same time`);
-  }
+  const successors = new Map(packs.map((pack) => [pack, startOfNext(pack, packs)]));
+  const covers = (pack: Pack, ms: number): boolean => {
+    const { effectiveFrom, effectiveUntil } = pack.compiled.spec;
+    return effectiveFrom <= ms && ms < Math.min(effectiveUntil ?? Number.POSITIVE_INFINITY, successors.get(pack)!);
+  };
   return {
     packs,
     inForce: (jurisdictions, ms) => {
@@ -49,4 +44,17 @@ export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
     },
     defaultAt: (ms) => packs.find((pack) => covers(pack, ms)),
   };
+}
+
+function startOfNext(pack: Pack, packs: readonly Pack[]): number {
+  const { spec, id } = pack.compiled;
+  let next = Number.POSITIVE_INFINITY;
+  for (const other of packs) {
+    if (other === pack || other.document.pack !== spec.pack) continue;
+    const { effectiveFrom } = other.compiled.spec;
+    if (effectiveFrom === spec.effectiveFrom)
+      throw new PackError(`${id} and ${other.compiled.id} start on the same day`);
+    if (effectiveFrom > spec.effectiveFrom) next = Math.min(next, effectiveFrom);
+  }
+  return next;
 }

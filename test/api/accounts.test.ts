@@ -93,7 +93,7 @@ describe('PUT /v1/accounts/{accountId}', () => {
       daysPastDue: 95,
       bucket: 'M4',
       segment: 'long_term',
-      updatedAt: '2026-11-23T02:00:00Z',
+      updatedAt: '2026-11-23T10:00:00+08:00',
     });
     const read = await get(id);
     expect([read.status, read.headers.etag]).toEqual([200, '"v1"']);
@@ -163,7 +163,7 @@ describe('PUT /v1/accounts/{accountId}', () => {
     t.setNow('2026-11-23T11:00:00+08:00');
     const same = account({ asOf: '2026-11-19T16:00:00Z', ...balances({ principal: '8000' }), graceDays: null });
     const again = await put(id, same);
-    expect([again.status, again.headers.etag, again.body.updatedAt]).toEqual([200, '"v1"', '2026-11-23T02:00:00Z']);
+    expect([again.status, again.headers.etag, again.body.updatedAt]).toEqual([200, '"v1"', '2026-11-23T10:00:00+08:00']);
     expect(await snapshots(id)).toHaveLength(1);
   });
 

@@ -177,7 +177,7 @@ function lineOf(path: string, rule: string): number {
 describe.each(['README.md', 'README.zh-CN.md'])('%s', (file) => {
   const markdown = file === 'README.md' ? README : CHINESE;
 
-  test('every command works, and every answer is what the service says', async () => {
+  test('every command works, and every answer is what the service says', { timeout: 60_000 }, async () => {
     service = await startService();
     await expect(await truthOf(markdown, service), 'run `npm run contracts`').toMatchFileSnapshot(`../../${file}`);
   });
@@ -222,7 +222,6 @@ test('a rule is changed by the five steps of the README', () => {
       .replace(`version: "${from}"`, `version: "${to}"`)
       .replace(`effectiveFrom: "${from}"`, `effectiveFrom: "${to}"`);
     const hours = 'windows: [{ from: "08:00", to: "22:00" }]';
-    writeFileSync(join(folder, old), source.replace('effectiveUntil: null', `effectiveUntil: "${to}"`));
     writeFileSync(join(folder, copy), changed.replace(hours, 'windows: [{ from: "08:00", to: "21:00" }]'));
     const registry = createRegistry(loadPacks(folder));
     const change = Temporal.PlainDate.from(to).toZonedDateTime('Asia/Shanghai').epochMilliseconds;

@@ -104,6 +104,7 @@ export function factsAround(at: number): fc.Arbitrary<ContactFacts> {
   const account = fc.record({
     accountId: fc.constantFrom('A1', 'A2'),
     status: fc.constantFrom('open' as const, 'open' as const, ...ACCOUNT_STATUSES),
+    pastDueDay: fc.constantFrom(20_000, 20_000, 20_000, null, Math.floor(at / DAY) + 1),
   });
   return fc
     .record({
@@ -205,6 +206,7 @@ const other: fc.Arbitrary<RuleBody> = fc.oneof(
   fc.record({ kind: fc.constant('account_status' as const), refuse: some(...ACCOUNT_STATUSES) }),
   fc.constantFrom<RuleBody>(
     { kind: 'known_account' },
+    { kind: 'overdue' },
     { kind: 'vendor_notice' },
     { kind: 'own_name' },
     { kind: 'contact_point' },

@@ -28,7 +28,7 @@ export function facts(given: Part<ContactFacts> = {}): ContactFacts {
   return {
     jurisdictions: ['CN'],
     zones: ['Asia/Shanghai'],
-    accounts: [{ accountId: 'A1', status: 'open' }],
+    accounts: [{ accountId: 'A1', status: 'open', pastDueDay: 20_000 }],
     accountsNamed: true,
     directives: [],
     debtorHasValidNumber: true,

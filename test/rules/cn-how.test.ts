@@ -105,8 +105,8 @@ describe('a vendor', () => {
     directive('vendor_notice', { collectorId: 'vendor-1', ...given });
   const two = {
     accounts: [
-      { accountId: 'A1', status: 'open' as const },
-      { accountId: 'A2', status: 'open' as const },
+      { accountId: 'A1', status: 'open' as const, pastDueDay: 20_000 },
+      { accountId: 'A2', status: 'open' as const, pastDueDay: 20_000 },
     ],
   };
 
@@ -172,8 +172,8 @@ describe('the contact point', () => {
 });
 
 describe('the accounts', () => {
-  const open = { accountId: 'A1', status: 'open' as const };
-  const settled = { accountId: 'A2', status: 'settled' as const };
+  const open = { accountId: 'A1', status: 'open' as const, pastDueDay: 20_000 };
+  const settled = { accountId: 'A2', status: 'settled' as const, pastDueDay: 20_000 };
   it.each([
     ['one open', [open], true, []],
     ['one settled and named', [settled], true, ['cn.account.settled']],
@@ -203,7 +203,7 @@ describe('an answer', () => {
         recording: false,
       },
       contactPoint: { status: 'invalid', wrongSince: 0, place: 'work' },
-      accounts: [{ accountId: 'A1', status: 'closed' }],
+      accounts: [{ accountId: 'A1', status: 'closed', pastDueDay: 20_000 }],
       directives: [
         ...(
           ['bankruptcy_accepted', 'deceased', 'incapacity', 'dispute', 'hardship_hold', 'cease', 'represented'] as const

@@ -43,8 +43,8 @@ describe('who may be contacted for what', () => {
 
   it('evidence of a common debt on one account says nothing about another', () => {
     const accounts = [
-      { accountId: 'A1', status: 'open' as const },
-      { accountId: 'A2', status: 'open' as const },
+      { accountId: 'A1', status: 'open' as const, pastDueDay: 20_000 },
+      { accountId: 'A2', status: 'open' as const, pastDueDay: 20_000 },
     ];
     const evidence = (accountId: string) => directive('common_debt', { partyId: 'other', accountId });
     expect(ask(to('spouse', 'collect', { accounts, directives: [evidence('A1')] })).refused).toEqual(['cn.addressee']);

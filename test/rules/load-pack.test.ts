@@ -162,13 +162,24 @@ describe('versions of packs', () => {
     expect(registry.inForce(['XX'], cn('2027-01-01T00:00:00')).map(({ id }) => id)).toEqual(['xx-test@2027-01-01']);
   });
 
-  it.each([
-    ['overlap', next.replace('effectiveFrom: "2027-01-01"', 'effectiveFrom: "2026-12-31"')],
-    ['start together', next.replace('effectiveFrom: "2027-01-01"', 'effectiveFrom: "2026-01-01"')],
-  ])('that %s are refused, by name', (_, other) => {
+  it('end where the next one starts, without a word in the older file', () => {
+    const open = SOURCE.replace('effectiveUntil: "2027-01-01"', 'effectiveUntil: null');
+    const registry = createRegistry([load(open), load(next)]);
+    const at = (instant: string) => registry.inForce(['XX'], cn(instant)).map(({ id }) => id);
+    expect(at('2026-12-31T23:59:59')).toEqual(['xx-test@2026-01-01']);
+    expect(at('2027-01-01T00:00:00')).toEqual(['xx-test@2027-01-01']);
+  });
+
+  it('that leave a gap permit nothing in it', () => {
+    const later = next.replace('effectiveFrom: "2027-01-01"', 'effectiveFrom: "2027-02-01"');
+    expect(createRegistry([load(SOURCE), load(later)]).inForce(['XX'], cn('2027-01-15T00:00:00'))).toEqual([]);
+  });
+
+  it('that start together are refused, by name', () => {
+    const other = next.replace('effectiveFrom: "2027-01-01"', 'effectiveFrom: "2026-01-01"');
     const build = () => createRegistry([load(SOURCE), load(other)]);
     expect(build).toThrow(PackError);
-    expect(build).toThrow(/xx-test@202\d-01-01 and xx-test@202\d-01-01 are in force at the same time/);
+    expect(build).toThrow(/xx-test@202\d-01-01 and xx-test@202\d-01-01 start on the same day/);
   });
 
   it('of another jurisdiction do not help where one has none: no pack at all, so nothing is permitted', () => {

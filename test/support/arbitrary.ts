@@ -8,7 +8,7 @@ const NASTY: readonly unknown[] = [
   0,
   -1,
   1.5,
-  9007199254740993,
+  2 ** 53,
   1e308,
   '',
   ' ',
@@ -29,7 +29,7 @@ const NASTY: readonly unknown[] = [
   '9999-12-31T23:59:60Z',
   '+275760-09-13T00:00:00Z',
   "'; DROP TABLE customers; --",
-  '${7*7}{{7*7}}',
+  '{{7*7}}',
   '__proto__',
   'constructor',
   '../../etc/passwd',
@@ -59,10 +59,10 @@ export interface ArbitraryOptions {
   readonly resolve: (schema: Schema) => Schema;
 }
 
-/** Values of a JSON Schema, most of them, with something nasty in about one of twenty places. */
+/** Values of a JSON Schema, most of them, with something nasty in one of fifty places. */
 export function arbitraryOf(schema: Schema, options: ArbitraryOptions, name = ''): fc.Arbitrary<unknown> {
   return fc.oneof(
-    { weight: 24, arbitrary: fitting(options.resolve(schema), options, name) },
+    { weight: 49, arbitrary: fitting(options.resolve(schema), options, name) },
     { weight: 1, arbitrary: nasty },
   );
 }
@@ -88,7 +88,10 @@ function fitting(schema: Schema, options: ArbitraryOptions, name: string): fc.Ar
     case 'array':
       return fc.array(arbitraryOf(schema.items as Schema, options, name), { maxLength: 3 });
     default:
-      return object(schema, options);
+      return fc.oneof(
+        object(schema, options),
+        ...((schema.examples ?? []) as unknown[]).map((one) => near(one, options, '')),
+      );
   }
 }
 
@@ -107,6 +110,8 @@ function text(schema: Schema): fc.Arbitrary<string> {
   return fc.oneof(
     fc.string({ maxLength: 20, unit: 'grapheme' }),
     fc.constantFrom('张三', '13800138000', '+86 138-0013-8000', 'a@example.com', '上海市黄浦区人民大道200号'),
+    // By the schema these are texts like any other.
+    fc.constantFrom('a\0b', 'half \ud83d', '\u202e1', ' '),
   );
 }
 
@@ -114,8 +119,8 @@ function object(schema: Schema, options: ArbitraryOptions): fc.Arbitrary<unknown
   const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
   const fields = Object.fromEntries(properties.map(([key, value]) => [key, arbitraryOf(value, options, key)]));
   const required = ((schema.required ?? []) as string[]).filter((key) => fields[key] !== undefined);
-  const stranger = fc.option(fc.tuple(fc.constantFrom(...NASTY_KEYS), nasty), { freq: 25 });
-  const left = fc.option(fc.constantFrom(...Object.keys(fields), 'x'), { freq: 25 });
+  const stranger = rarely(fc.tuple(fc.constantFrom(...NASTY_KEYS), nasty));
+  const left = rarely(fc.constantFrom(...Object.keys(fields), 'x'));
   return fc.tuple(fc.record(fields, { requiredKeys: required }), stranger, left).map(([value, extra, missing]) => {
     const result: Record<string, unknown> = { ...value };
     if (missing !== null) delete result[missing];
@@ -128,4 +133,22 @@ function object(schema: Schema, options: ArbitraryOptions): fc.Arbitrary<unknown
       });
     return result;
   });
+}
+
+/** An example with other ids, and something nasty in one of fifty places. */
+function near(example: unknown, options: ArbitraryOptions, name: string): fc.Arbitrary<unknown> {
+  const known = options.known[name];
+  const kept = (): fc.Arbitrary<unknown> => {
+    if (Array.isArray(example)) return fc.tuple(...example.map((entry) => near(entry, options, name)));
+    if (known) return fc.constantFrom(...known);
+    if (example === null || typeof example !== 'object') return fc.constant(example);
+    return fc.record(
+      Object.fromEntries(Object.entries(example).map(([key, value]) => [key, near(value, options, key)])),
+    );
+  };
+  return fc.oneof({ weight: 49, arbitrary: kept() }, { weight: 1, arbitrary: nasty });
+}
+
+function rarely<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: 29, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 }

@@ -1,5 +1,5 @@
 import { weeklyWindow } from '../time/windows.ts';
-import { DAY, MINUTE } from '../time/zone.ts';
+import { DAY, MINUTE, startOfDay } from '../time/zone.ts';
 import { allowedUntil, earliestAllowed, earliestUnreachable } from './addressee.ts';
 import {
   type CountsEvent,
@@ -175,6 +175,8 @@ function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
       });
     case 'known_account':
       return permitIf((facts) => facts.accounts.length > 0);
+    case 'overdue':
+      return { earliest: (facts, ms) => earliestOverdue(facts, pack.zone, ms) };
     case 'hold':
       return holdRule(rule.directive, CONCERNS[rule.about]);
     case 'opt_out':
@@ -220,6 +222,18 @@ function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
     case 'recording':
       return permitIf((facts) => facts.request.recording);
   }
+}
+
+/**
+ * First instant at or after `ms` at which the accounts are past due: the day after the due date that was missed. All of
+ * the accounts that are named, or one of them when none is.
+ */
+function earliestOverdue(facts: ContactFacts, zone: string, ms: number): number {
+  if (facts.accounts.length === 0) return ms;
+  const since = facts.accounts.map(({ pastDueDay }) =>
+    pastDueDay === null ? NEVER : startOfDay(zone, pastDueDay + 1),
+  );
+  return Math.max(ms, facts.accountsNamed ? Math.max(...since) : Math.min(...since));
 }
 
 function eventsOf(scope: Scope, facts: ContactFacts): readonly ContactEvent[] {

@@ -116,6 +116,8 @@ export interface ContactPointFacts {
 export interface AccountFacts {
   readonly accountId: string;
   readonly status: AccountStatus;
+  /** Day number of the due date that was missed; null when nothing is known to be past due. */
+  readonly pastDueDay: number | null;
 }
 
 /** A directive as rules see it: in force from `from` (inclusive) to `until` (exclusive, Infinity is stored as null). */

@@ -9,6 +9,7 @@ export type Strength = (typeof STRENGTHS)[number];
 export const REASON_CODES = [
   'MISSING_FACTS',
   'SETTLED',
+  'NOT_OVERDUE',
   'PLAN_IN_FORCE',
   'BANKRUPTCY',
   'DECEASED',
@@ -92,6 +93,7 @@ export type RuleBody =
   | { readonly kind: 'gap'; readonly scope: Scope; readonly after: EventFilter; readonly minutes: number }
   | { readonly kind: 'addressee'; readonly allow: readonly Allowance[] }
   | { readonly kind: 'known_account' }
+  | { readonly kind: 'overdue' }
   | { readonly kind: 'account_status'; readonly refuse: readonly AccountStatus[] }
   | { readonly kind: 'hold'; readonly directive: DirectiveKind; readonly about: About }
   | { readonly kind: 'opt_out'; readonly directive: 'channel_opt_out' | 'address_opt_out' }
