@@ -184,6 +184,7 @@ export async function lockForBatch(trx: Trx, importId: string, rowsRead: number)
     .selectFrom('imports')
     .select('import_id')
     .where('import_id', '=', importId)
+    .where('status', '=', 'running')
     .where('rows_read', '=', BigInt(rowsRead))
     .forUpdate()
     .executeTakeFirst();

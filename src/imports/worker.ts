@@ -116,7 +116,7 @@ async function recoverImports(services: Services): Promise<void> {
     if (!uploaded) await failImport(services, importId, uploadIncomplete());
     else if (exhausted === null) await addJob(db, importId);
     else if (exhausted) await giveUp(services, importId);
-    else if (lockedBy !== null) await unlockWorker(db, lockedBy);
+
   }
   for (const importId of await leftoverImports(db)) await dropChunks(db, importId);
 }

@@ -169,7 +169,7 @@ describe('PUT /v1/customers/{customerId}', () => {
     expect([changed.status, changed.headers.etag, changed.body.updatedAt]).toEqual([
       200,
       '"v2"',
-      '2026-11-24T02:00:00Z',
+      '2026-11-24T10:00:00+08:00',
     ]);
     expect(changed.body.name).toBe('张三丰');
   });
