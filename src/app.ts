@@ -54,6 +54,10 @@ const resolvers: Resolvers[] = [
   clientResolvers,
 ];
 
+/** The reference page loads its own files and no others, also over plain HTTP. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** The only composition root: one Fastify instance with both doors. Reads no environment and opens nothing. */
 export async function buildApp({ config, services, logger, lifecycle }: AppDeps): Promise<FastifyInstance> {
   const app = fastify({
@@ -99,7 +103,7 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
     });
   }
   await app.register(swagger, openapiOptions);
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'list' } });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY, uiConfig: { docExpansion: 'list' } });
   app.get('/openapi.json', async () => app.swagger());
   exposeHealth(app, lifecycle);
   exposeMetrics(app, services.metrics);

@@ -10,7 +10,10 @@ import {
   planMigrations,
 } from './db/migrate.ts';
 
-/** `npm run migrate -- status | plan | up | verify [--json]`: exit code 0 done, 3 something is pending, 1 failed, 2 misuse. */
+/**
+ * `npm run migrate -- status | plan | up | verify [--json]`: exit code 0 done, 3 something is pending, 1 failed, 2 misuse.
+ * The lock is a session's: behind a pooler of transactions, give MIGRATION_DATABASE_URL a direct address.
+ */
 const USAGE = `Usage: npm run migrate -- <command> [--json]
   status   what is applied and what is pending; exit code 3 when something is pending
   plan     the SQL that is pending, tried in a transaction that is rolled back

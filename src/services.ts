@@ -25,7 +25,7 @@ export function createServices(
     pool,
     policy,
     vault: createVault(config.encryptionKeys ?? [], config.blindIndexKey ?? Buffer.alloc(0)),
-    credentials: createCredentials(db, config.adminApiKey),
+    credentials: createCredentials(db, config.adminApiKey, clock),
     metrics,
     decider: createDecider({ pool, policy, metrics }),
     clock,

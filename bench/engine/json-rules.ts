@@ -23,6 +23,7 @@ interface JsonRules {
 }
 
 const OFFSET = 8 * 3_600_000;
+const DAY_MS = 86_400_000;
 const minuteOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
 interface CountParams {
@@ -33,7 +34,7 @@ interface CountParams {
 }
 
 function count({ scope, filter, minutes }: CountParams, events: ContactFacts['events'], at: number): number {
-  const from = minutes === undefined ? at - ((at + OFFSET) % 86_400_000) : at - minutes * 60_000 + 1;
+  const from = minutes === undefined ? at - ((at + OFFSET) % DAY_MS) : at - minutes * 60_000 + 1;
   const counts = (event: ContactEvent) =>
     event.at >= from &&
     filter.channels.includes(event.channel) &&
@@ -172,9 +173,9 @@ export function jsonRulesEngine(rules: readonly RuleSpec[]): (situation: Situati
     const { events } = await engine.run({
       at,
       facts,
-      localMinute: Math.floor(((at + OFFSET) % 86_400_000) / 60_000),
+      localMinute: Math.floor(((at + OFFSET) % DAY_MS) / 60_000),
       accountCount: accounts.length,
-      overdue: accounts.every(({ pastDueDay }) => pastDueDay !== null && (pastDueDay + 1) * 86_400_000 - OFFSET <= at),
+      overdue: accounts.every(({ pastDueDay }) => pastDueDay !== null && (pastDueDay + 1) * DAY_MS - OFFSET <= at),
       accountStatuses: accounts.map(({ status }) => status),
       roleAndPurpose: `${party.role} ${request.purpose}`,
       inOwnName: request.presentsAs === null || request.presentsAs === request.collectorId,

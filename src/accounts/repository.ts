@@ -166,9 +166,13 @@ export async function findAccount(db: Db | Trx, accountId: string): Promise<Stor
   return row && accountOf(row);
 }
 
-/** Those of the accounts that exist. */
-export async function findAccounts(db: Db | Trx, accountIds: readonly string[]): Promise<StoredAccount[]> {
-  const rows = await accountsById(db, sql<string>`ANY(${accountIds}::text[])`).selectAll('accounts').execute();
+/** Those of the accounts that exist, their ids locked until the end of the transaction. */
+export async function lockAccounts(trx: Trx, accountIds: readonly string[]): Promise<StoredAccount[]> {
+  const rows = await accountsById(trx, sql<string>`ANY(${accountIds}::text[])`)
+    .selectAll('accounts')
+    .orderBy('account_directory.account_id')
+    .forUpdate('account_directory')
+    .execute();
   return rows.map(accountOf);
 }
 

@@ -74,7 +74,8 @@ async function insertReport(
     clientId: ctx.caller.clientId,
     attemptId,
   });
-  if (report.reservationId !== null && !reservation) throw notFound('/reservationId', 'reservation of this customer');
+  if (report.reservationId !== null && !(reservation && isOwn(ctx, reservation)))
+    throw notFound('/reservationId', 'reservation of this customer');
   // A call to somebody else than was permitted leaves the slot open and is itself without permission.
   const settled =
     reservation?.attempt_id === null &&
@@ -124,10 +125,12 @@ async function repeated(
   print: Buffer,
 ) {
   const { row, corrections } = earlier;
-  if (row.fingerprint.equals(print) || report.outcome === 'placed') return earlier;
+  if (isOwn(ctx, row) && row.fingerprint.equals(print)) return earlier;
   const sameContact =
+    isOwn(ctx, row) &&
     row.customer_id === report.customerId &&
     Temporal.Instant.compare(row.started_at, storedInstant(report.startedAt)) === 0;
+  if (sameContact && report.outcome === 'placed') return earlier;
   if (!sameContact || currentOutcome(row, corrections) !== 'placed') {
     const completed = corrections.some((correction) =>
       fingerprint(correction.changes).equals(fingerprint(changesOf(report))),
@@ -207,10 +210,13 @@ export async function getAttempt(ctx: Ctx, attemptId: string): Promise<Reported>
   return { attempt: attemptOf(ctx, row, corrections), created: false, version: 1 + corrections.length };
 }
 
-/** A vendor sees its own attempts only. */
+/** A vendor has to do with what is its own only: attempts and slots. */
+function isOwn(ctx: Ctx, row: { readonly collector_id: string }): boolean {
+  return ctx.caller.collectorId === null || row.collector_id === ctx.caller.collectorId;
+}
+
 function visible<T extends { row: AttemptRow }>(ctx: Ctx, found: T | undefined): T {
-  const own = ctx.caller.collectorId;
-  if (!found || (own !== null && found.row.collector_id !== own)) throw notFound('/attemptId', 'attempt');
+  if (!found || !isOwn(ctx, found.row)) throw notFound('/attemptId', 'attempt');
   return found;
 }
 

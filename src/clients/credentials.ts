@@ -20,26 +20,40 @@ export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-export function createCredentials(db: Db, adminApiKey: string | null): Credentials {
+/** A caller, and until when its key is valid: null for ever. */
+interface Verified {
+  readonly caller: Caller;
+  readonly expiresAt: Temporal.Instant | null;
+}
+
+/** A key's life is bounded by the service's clock, not by the Test-Clock of a request. */
+export function createCredentials(db: Db, adminApiKey: string | null, clock: () => Temporal.Instant): Credentials {
   const admin = adminApiKey === null ? null : sha256(adminApiKey);
   const adminCaller: Caller = { clientId: 'admin', scopes: new Set(SCOPES), collectorId: null };
-  const verified = new LRUCache<string, Caller>({ max: 10_000, ttl: VERIFIED_FOR_MS });
+  const verified = new LRUCache<string, Verified>({ max: 10_000, ttl: VERIFIED_FOR_MS });
+  let forgotten = 0;
   return {
     authenticate: async (token) => {
       const hash = sha256(token);
       if (admin !== null && timingSafeEqual(hash, admin)) return adminCaller;
       const cacheKey = hash.toString('base64');
+      const before = forgotten;
       const known = verified.get(cacheKey);
-      if (known) return known;
-      const caller = await verify(db, token, hash);
-      if (caller !== null) verified.set(cacheKey, caller);
-      return caller;
+      const found = known ?? (await verify(db, token, hash));
+      if (found === null) return null;
+      // What was read before a revocation must not be remembered after it.
+      if (!known && before === forgotten) verified.set(cacheKey, found);
+      const { caller, expiresAt } = found;
+      return expiresAt !== null && Temporal.Instant.compare(expiresAt, clock()) <= 0 ? null : caller;
     },
-    forget: () => verified.clear(),
+    forget: () => {
+      forgotten += 1;
+      verified.clear();
+    },
   };
 }
 
-async function verify(db: Db, token: string, hash: Buffer): Promise<Caller | null> {
+async function verify(db: Db, token: string, hash: Buffer): Promise<Verified | null> {
   const keyId = KEY.exec(token)?.[1];
   if (keyId === undefined) return null;
   const row = await db
@@ -57,7 +71,6 @@ async function verify(db: Db, token: string, hash: Buffer): Promise<Caller | nul
     .where('api_clients.revoked_at', 'is', null)
     .executeTakeFirst();
   if (!row || !timingSafeEqual(row.secret_sha256, hash)) return null;
-  // A key's life is bounded by the wall clock, not by a sandbox's test clock.
-  if (row.expires_at !== null && Temporal.Instant.compare(row.expires_at, Temporal.Now.instant()) <= 0) return null;
-  return { clientId: row.client_id, scopes: new Set(row.scopes as Scope[]), collectorId: row.collector_id };
+  const caller = { clientId: row.client_id, scopes: new Set(row.scopes as Scope[]), collectorId: row.collector_id };
+  return { caller, expiresAt: row.expires_at };
 }

@@ -1,6 +1,5 @@
 import type { Resolvers } from '../graphql/resolver.ts';
-import { contextOfResolver, idempotencyKeyOf } from '../graphql/resolver.ts';
-import { markReplay } from '../http/rest.ts';
+import { answerOf, contextOfResolver, idempotencyKeyOf } from '../graphql/resolver.ts';
 import { idSchema, parseInput } from '../validation.ts';
 import { newClientSchema, rotateSchema } from './schemas.ts';
 import { createClient, listClients, revokeClient, rotateKey } from './service.ts';
@@ -12,19 +11,14 @@ export const clientResolvers: Resolvers = {
   Mutation: {
     createApiClient: async (_, args, context) => {
       const input = parseInput(newClientSchema, args.input);
-      const result = await createClient(contextOfResolver(context), input, idempotencyKeyOf(context));
-      markReplay(context.reply, result);
-      return result.answer;
+      return answerOf(context, await createClient(contextOfResolver(context), input, idempotencyKeyOf(context)));
     },
-    rotateApiKey: async (_, args, context) =>
-      (
-        await rotateKey(
-          contextOfResolver(context),
-          parseInput(idSchema, args.clientId, ['clientId']),
-          parseInput(rotateSchema, { overlapSeconds: args.overlapSeconds ?? undefined }).overlapSeconds,
-          idempotencyKeyOf(context),
-        )
-      ).answer,
+    rotateApiKey: async (_, args, context) => {
+      const clientId = parseInput(idSchema, args.clientId, ['clientId']);
+      const { overlapSeconds } = parseInput(rotateSchema, { overlapSeconds: args.overlapSeconds ?? undefined });
+      const ctx = contextOfResolver(context);
+      return answerOf(context, await rotateKey(ctx, clientId, overlapSeconds, idempotencyKeyOf(context)));
+    },
     revokeApiClient: async (_, args, context) =>
       revokeClient(contextOfResolver(context), parseInput(idSchema, args.clientId, ['clientId'])),
   },

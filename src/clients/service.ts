@@ -48,7 +48,7 @@ export async function rotateKey(
       .forUpdate()
       .executeTakeFirst();
     if (!row) throw notFound('/clientId', 'active API client');
-    const until = ctx.now.add({ seconds: overlapSeconds }).toString();
+    const until = ctx.clock().add({ seconds: overlapSeconds }).toString();
     await trx
       .updateTable('api_keys')
       .set({ expires_at: until })

@@ -67,7 +67,8 @@ export function collectorOf(ctx: Ctx, given: Collector | undefined): Collector {
       errors: [{ pointer: '/collector', code: 'REQUIRED', message }],
     });
   }
-  if (given && given.id !== own) throw new AppError('FORBIDDEN', `This key may act only as the collector ${own}.`);
+  if (given && (given.id !== own || given.kind !== 'third_party'))
+    throw new AppError('FORBIDDEN', `This key may act only as the third party ${own}.`);
   return given ?? { kind: 'third_party', id: own };
 }
 

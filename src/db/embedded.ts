@@ -19,17 +19,11 @@ import { dirname, join, parse, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
-import {
-  type Binaries,
-  canReach,
-  EmbeddedError,
-  prepareBinaries,
-  type ServerUser,
-  sharedFolder,
-} from './embedded-binaries.ts';
+import { type Binaries, prepareBinaries } from './embedded-binaries.ts';
+import { canReach, EmbeddedError, ownerOf, postgresUser, type ServerUser, sharedFolder } from './embedded-user.ts';
 import { startOf, takeLock } from './service-lock.ts';
 
-export { EmbeddedError } from './embedded-binaries.ts';
+export { EmbeddedError } from './embedded-user.ts';
 
 export interface EmbeddedOptions {
   /** Made if missing. Holds the cluster (`postgres/`), its password and the lock of the service. */
@@ -78,8 +72,8 @@ export async function startEmbedded({ dataDir, log }: EmbeddedOptions): Promise<
   const releaseLock = takeLock(join(home, 'service.lock'), home, (sentence) => log.warn(sentence));
   try {
     const cluster = findCluster(home, (sentence) => log.info(sentence));
-    const password = readPassword(join(home, 'database-password'));
     checkVersion(cluster, home);
+    const password = readPassword(home, cluster);
     await stopOrphan(cluster, (sentence) => log.warn(sentence));
     if (!isInitialised(cluster.folder)) await initialise(cluster, password);
     const port = await startServer(cluster);
@@ -135,43 +129,24 @@ function findCluster(home: string, say: (sentence: string) => void): Cluster {
       `The database in ${folder} belongs to another OS user: start as that user, or set another DATA_DIR.`,
     );
   }
-  if (user && ownerOf(folder) === undefined && existsSync(folder))
+  if (user && existsSync(folder) && ownerOf(folder) === undefined) {
     execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, folder]);
+  }
   return { folder, user, binaries: prepareBinaries(user, say) };
 }
 
-/** Who made the cluster, if it was not root: a service that ran as an ordinary user before keeps its files. */
-function ownerOf(folder: string): ServerUser {
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  return stats && stats.uid !== 0 ? { uid: stats.uid, gid: stats.gid } : undefined;
-}
-
-function postgresUser(): ServerUser {
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] }));
-  try {
-    return { uid: id('-u'), gid: id('-g') };
-  } catch {
-    // There is none yet: PostgreSQL refuses to run as root.
-  }
-  try {
-    execFileSync('groupadd', ['--system', '--force', 'postgres'], { stdio: 'ignore' });
-    execFileSync(
-      'useradd',
-      ['--system', '--gid', 'postgres', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'],
-      { stdio: 'ignore' },
-    );
-    return { uid: id('-u'), gid: id('-g') };
-  } catch {
-    throw new EmbeddedError(
-      'PostgreSQL refuses to run as root and the OS user postgres could not be made: start as an ordinary user, or set DATABASE_URL.',
-    );
-  }
-}
-
 /** The password of the database, made once, readable by the owner of DATA_DIR only. */
-function readPassword(path: string): string {
-  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
-  return readFileSync(path, 'utf8').trim();
+function readPassword(home: string, { folder }: Cluster): string {
+  const path = join(home, 'database-password');
+  try {
+    if (!isInitialised(folder)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new EmbeddedError(
+      `The password of the database cannot be read from ${path} (${code}): restore it, or set another DATA_DIR.`,
+    );
+  }
 }
 
 function isInitialised(folder: string): boolean {
@@ -192,8 +167,8 @@ async function initialise(cluster: Cluster, password: string): Promise<void> {
   const { folder, user, binaries } = cluster;
   const fresh = `${folder}.new`;
   const passwordFile = `${fresh}.password`;
-  rmSync(fresh, { recursive: true, force: true });
   try {
+    rmSync(fresh, { recursive: true, force: true });
     mkdirSync(fresh, { mode: 0o700 });
     writeFileSync(passwordFile, password, { mode: 0o600 });
     for (const path of user ? [fresh, passwordFile] : []) chownSync(path, user!.uid, user!.gid);

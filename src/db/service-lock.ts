@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { EmbeddedError } from './embedded-binaries.ts';
+import { EmbeddedError } from './embedded-user.ts';
 
 /**
  * Takes `path` for this process and returns what gives it back. The file holds the process id and when that process
@@ -13,7 +13,7 @@ export function takeLock(path: string, dataDir: string, say: (sentence: string) 
     new EmbeddedError(`Another service (process ${by}) uses DATA_DIR ${dataDir}: stop it or set another DATA_DIR.`);
   for (let tries = 0; tries < 5; tries += 1) {
     try {
-      writeFileSync(path, mine, { flag: 'wx', mode: 0o600 });
+      writeFileSync(path, mine, { flag: 'wx', mode: 0o644 });
       return () => rmSync(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Ctx } from '../context.ts';
 import { contextOf } from '../http/context.ts';
-import { idempotencyKeySchema } from '../idempotency.ts';
+import { markReplay } from '../http/rest.ts';
+import { idempotencyKeySchema, type Once } from '../idempotency.ts';
 import { parseInput } from '../validation.ts';
 
 /** What mercurius hands to a resolver beside its arguments. */
@@ -28,6 +29,12 @@ export function contextOfResolver(context: ResolverContext): Ctx {
 
 export function idempotencyKeyOf(context: ResolverContext): string | undefined {
   return parseInput(idempotencyKeySchema.optional(), context.request.headers['idempotency-key']);
+}
+
+/** The answer; a header tells a replay of an Idempotency-Key from the first one. */
+export function answerOf<T>(context: ResolverContext, result: Once<T>): T {
+  markReplay(context.reply, result);
+  return result.answer;
 }
 
 /** Deeper than any schema reaches, and far less than the stack. */

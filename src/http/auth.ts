@@ -15,8 +15,7 @@ export function authenticate(app: FastifyInstance): void {
   app.decorateRequest('now', null);
   app.addHook('onRequest', async (request) => {
     if (isPublic(request.routeOptions.url ?? request.url.split('?')[0]!)) return;
-    const header = request.headers.authorization;
-    const token = header?.startsWith('Bearer ') ? header.slice(7) : undefined;
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const caller = token === undefined ? null : await app.services.credentials.authenticate(token);
     if (caller === null) throw new AppError('UNAUTHENTICATED', 'Send a valid key as `Authorization: Bearer <key>`.');
     request.caller = caller;

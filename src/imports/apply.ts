@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountRecord } from '../accounts/record.ts';
-import { findAccounts, knownStates, type StoredAccount, upsertAccounts } from '../accounts/repository.ts';
+import { knownStates, lockAccounts, type StoredAccount, upsertAccounts } from '../accounts/repository.ts';
 import type { Services } from '../context.ts';
 import { contentKeyOf, customerRecord } from '../customers/record.ts';
-import { findContentKeys, findCustomers, upsertCustomers } from '../customers/repository.ts';
+import { findCustomers, lockContentKeys, upsertCustomers } from '../customers/repository.ts';
 import type { Trx } from '../db/database.ts';
 import { maskCell } from './cells.ts';
 import type { ImportedCustomer, ImportedRow, RowResult } from './mapping.ts';
@@ -105,7 +105,7 @@ async function applyWave(
   now: Temporal.Instant,
 ): Promise<Outcome[]> {
   const rows = wave.map((group) => group.imported);
-  const found = await findAccounts(
+  const found = await lockAccounts(
     trx,
     rows.map(({ account }) => account.accountId),
   );
@@ -150,7 +150,7 @@ async function writeCustomers(
 ): Promise<Set<string>> {
   const distinct = (rows: readonly ImportedRow[]) =>
     new Map(rows.map(({ customer }) => [customer.customerId, customer] as const));
-  const keys = await findContentKeys(trx, [...distinct(all).keys()]);
+  const keys = await lockContentKeys(trx, [...distinct(all).keys()]);
   const created = [...distinct(all).values()].filter(({ customerId }) => !keys.has(customerId));
   const differing = [...distinct(current).values()].filter((customer) => {
     const key = keys.get(customer.customerId);

@@ -5,8 +5,8 @@ import type { ImportRow } from './repository.ts';
 /** Who works on which import: jobs in the database's queue, and leases that tell who is alive. */
 
 /** A process that uploads or works renews its lease every RENEW_MS; others take over when it has run out. */
-export const LEASE_SECONDS = 15;
-const RENEW_MS = 4_000;
+const LEASE_SECONDS = 10;
+const RENEW_MS = 3_000;
 
 const JOB_ATTEMPTS = 8;
 export const IMPORT_TASK = 'import';

@@ -97,11 +97,7 @@ export async function leftoverImports(db: Db): Promise<string[]> {
     .selectFrom('imports')
     .select('import_id')
     .where('status', 'in', ['completed', 'failed', 'cancelled'])
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('import_chunks').select('chunk_no').whereRef('import_chunks.import_id', '=', 'imports.import_id'),
-      ),
-    )
+    .where('import_id', 'in', ({ selectFrom }) => selectFrom('import_chunks').select('import_id').distinct())
     .execute();
   return rows.map((row) => row.import_id);
 }

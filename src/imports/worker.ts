@@ -8,7 +8,7 @@ import { addJob, IMPORT_TASK, requeueImport, staleImports, unlockWorker } from '
 import { dropChunks, endImport, leftoverImports } from './repository.ts';
 import { runImport } from './run.ts';
 
-const WATCH_MS = 5_000;
+const WATCH_MS = 3_000;
 /** One listens, one works, one takes the place of one that was lost. */
 const QUEUE_CONNECTIONS = 3;
 
@@ -116,7 +116,7 @@ async function recoverImports(services: Services): Promise<void> {
     if (!uploaded) await failImport(services, importId, uploadIncomplete());
     else if (exhausted === null) await addJob(db, importId);
     else if (exhausted) await giveUp(services, importId);
-
+    else if (lockedBy !== null) await unlockWorker(db, lockedBy);
   }
   for (const importId of await leftoverImports(db)) await dropChunks(db, importId);
 }

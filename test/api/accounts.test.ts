@@ -163,7 +163,11 @@ describe('PUT /v1/accounts/{accountId}', () => {
     t.setNow('2026-11-23T11:00:00+08:00');
     const same = account({ asOf: '2026-11-19T16:00:00Z', ...balances({ principal: '8000' }), graceDays: null });
     const again = await put(id, same);
-    expect([again.status, again.headers.etag, again.body.updatedAt]).toEqual([200, '"v1"', '2026-11-23T10:00:00+08:00']);
+    expect([again.status, again.headers.etag, again.body.updatedAt]).toEqual([
+      200,
+      '"v1"',
+      '2026-11-23T10:00:00+08:00',
+    ]);
     expect(await snapshots(id)).toHaveLength(1);
   });
 

@@ -163,7 +163,11 @@ describe('PUT /v1/customers/{customerId}', () => {
     await put(path, customer());
     t.setNow('2026-11-24T10:00:00+08:00');
     const again = await put(path, customer({ residentId: '11010519491231002x', language: 'zh-CN' }));
-    expect([again.status, again.headers.etag, again.body.updatedAt]).toEqual([200, '"v1"', '2026-11-23T10:00:00+08:00']);
+    expect([again.status, again.headers.etag, again.body.updatedAt]).toEqual([
+      200,
+      '"v1"',
+      '2026-11-23T10:00:00+08:00',
+    ]);
     const changed = await put(path, customer({ name: '张三丰' }));
     t.setNow('2026-11-23T10:00:00+08:00');
     expect([changed.status, changed.headers.etag, changed.body.updatedAt]).toEqual([

@@ -196,4 +196,6 @@ test('an import that fails again and again is given up, and says nothing of its 
   await startWorker();
   const failed = await until(t, importId, ended);
   expect(failed).toMatchObject({ status: 'failed', problem: { code: 'INTERNAL' }, rowsRead: 0 });
+  const lastError = async () => (await t.database.pool.query('SELECT last_error FROM graphile_worker.jobs')).rows[0];
+  await expect.poll(lastError).toEqual({ last_error: 'the import failed; the log says why' });
 });

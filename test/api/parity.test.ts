@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scope } from '../../src/context.ts';
 import { buildTestApp, type TestAnswer, type TestApp, type TestHeaders } from '../support/app.ts';
-import { openapiOf, operationsOf } from '../support/contract.ts';
-import { documentOf } from '../support/graphql.ts';
+import { documentOf, rootFieldsOf } from '../support/graphql.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
 
 let t: TestApp;
@@ -450,10 +449,8 @@ const OPERATIONS: Readonly<
 };
 
 test('every operation that both doors have is here', () => {
-  const { schema } = t.app.graphql;
-  const fields = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()));
+  const fields = rootFieldsOf(t.app.graphql.schema).map(({ name }) => name);
   expect(Object.keys(OPERATIONS).sort()).toEqual(fields.sort());
-  expect(operationsOf(openapiOf(t.app)).length).toBeGreaterThan(20);
 });
 
 describe.each(Object.entries(OPERATIONS))('%s', (operation, { call, varying = [], scope, refused }) => {

@@ -17,6 +17,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerGraphql } from '../../src/graphql/graphql.ts';
 import { buildUnconnectedApp, type OpenApi, openapiOf, operationsOf, type Schema } from '../support/contract.ts';
+import { operationIdOf, rootFieldsOf } from '../support/graphql.ts';
 
 const FILE = 'schema.graphql';
 let app: FastifyInstance;
@@ -31,10 +32,7 @@ afterAll(() => app.close());
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** All fields of Query and Mutation. */
-function rootFields(): Field[] {
-  return [running.getQueryType()!, running.getMutationType()!].flatMap((type) => Object.values(type.getFields()));
-}
+const rootFields = () => rootFieldsOf(running);
 
 test('the running schema is schema.graphql, and the file is written as graphql-js prints it, but for order', () => {
   const written = readFileSync(FILE, 'utf8');
@@ -62,17 +60,10 @@ test('every type, every operation and every closed list of values is described',
 
 /** REST operations that GraphQL has not, since they are streams or files. */
 const REST_ONLY = ['createImport', 'listImportRejections', 'getImportTemplate', 'livez', 'readyz', 'metrics'];
-
-/** The operationId behind a field: its own name, or `get…`/`list…` of it. */
-function operationIdOf(field: string): string {
-  if (field === 'checkContact') return 'requestContactPermission';
-  const capital = field[0]!.toUpperCase() + field.slice(1);
-  const ids = operationsOf(openapi).map(({ operation }) => operation.operationId);
-  return [field, `get${capital}`, `list${capital}`].find((id) => ids.includes(id)) ?? `no operation for ${field}`;
-}
+const idOf = (field: Field) => operationIdOf(openapi, field.name);
 
 test('GraphQL has every operation of REST that is no stream', () => {
-  const reached = rootFields().map(({ name }) => operationIdOf(name));
+  const reached = rootFields().map(idOf);
   const operations = operationsOf(openapi).map(({ operation }) => operation.operationId);
   expect([...new Set([...reached, ...REST_ONLY])].sort()).toEqual([...operations].sort());
 });
@@ -145,7 +136,7 @@ function differences(
 
 /** The arguments an operation takes beside `input`: what is in the path, the query and, without `input`, the body. */
 function argumentsOf(field: Field): { schema: Schema; input: Schema | undefined } {
-  const { operation } = operationsOf(openapi).find((one) => one.operation.operationId === operationIdOf(field.name))!;
+  const { operation } = operationsOf(openapi).find((one) => one.operation.operationId === idOf(field))!;
   const parameters = (operation.parameters ?? []).filter((one) => one.in !== 'header');
   const body = operation.requestBody?.content['application/json']?.schema;
   const takesInput = field.args.some(({ name }) => name === 'input');
@@ -168,7 +159,7 @@ describe('REST and GraphQL have the same shapes', () => {
 
   test('of answers', () => {
     const found = rootFields().flatMap((field) => {
-      const id = operationIdOf(field.name);
+      const id = idOf(field);
       const { responses } = operationsOf(openapi).find(({ operation }) => operation.operationId === id)!.operation;
       const [, success] = Object.entries(responses).find(([status]) => Number(status) < 300)!;
       const schema = resolved(success.content!['application/json']!.schema);

