@@ -143,6 +143,16 @@ describe('the same decision', () => {
     }
   });
 
+  test('of a query takes no slot, and says so when it is asked to', async () => {
+    const input = askFor('C2', { mode: 'reserve', requestId: 'by-query' });
+    const { body } = await t.graphql(documentOf(t.app.graphql.schema, 'checkContact'), { input });
+    expect(problemOf(body.errors[0].extensions)).toEqual({
+      code: 'VALIDATION_FAILED',
+      status: 400,
+      errors: ['/mode INVALID_VALUE'],
+    });
+  });
+
   test('in either language', async () => {
     const english = { ...permission(askFor('C2')), headers: { 'accept-language': 'en' } };
     const [rest, graphql] = dataOf(await ask(english), 'requestContactPermission') as Record<string, unknown>[];
