@@ -81,13 +81,14 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
   app.decorate('sandbox', config.sandbox);
   app.decorate('importLimitBytes', config.importLimitBytes);
   handleErrors(app);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers({
       'x-request-id': request.id,
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       vary: 'accept-language',
     });
+    done();
   });
   authenticate(app);
   if (config.rateLimitPerSecond !== null) {

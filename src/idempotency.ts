@@ -7,7 +7,7 @@ import { fingerprint } from './fingerprint.ts';
 
 export const idempotencyKeySchema = z
   .string()
-  .regex(/^[\x21-\x7e]{8,255}$/, 'must be 8 to 255 visible ASCII characters');
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
 export interface Once<T> {
   readonly answer: T;

@@ -10,15 +10,28 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown, path:
     throw invalidFields(
       result.error.issues.flatMap((issue) => fieldErrors({ ...issue, path: [...path, ...issue.path] })),
     );
-  const errors = unstorable(result.data, path);
-  if (errors.length > 0) throw invalidFields(errors);
+  if (!isStorable(result.data)) throw invalidFields(unstorable(result.data, path));
   return result.data;
+}
+
+/** What text that is refused must contain; most text contains none of it, and the test is cheap. */
+const SUSPECT = /[\0\ud800-\udfff]/;
+
+function isStorableText(text: string): boolean {
+  return !SUSPECT.test(text) || (!text.includes('\0') && text.isWellFormed());
+}
+
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return isStorableText(value);
+  if (Array.isArray(value)) return value.every(isStorable);
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return true;
+  return Object.values(value).every(isStorable);
 }
 
 /** Text that PostgreSQL refuses or would change: NUL, and half of a surrogate pair. */
 function unstorable(value: unknown, path: readonly PropertyKey[]): FieldError[] {
   if (typeof value === 'string') {
-    if (!value.includes('\0') && value.isWellFormed()) return [];
+    if (isStorableText(value)) return [];
     return [{ pointer: pointerOf(path), code: 'INVALID_FORMAT', message: 'must be text without NUL' }];
   }
   if (Array.isArray(value)) return value.flatMap((entry, index) => unstorable(entry, [...path, index]));

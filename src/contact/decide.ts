@@ -25,6 +25,10 @@ export interface Ask {
   readonly clientId: string;
   readonly addressKey: Buffer | null;
   readonly nowMs: number;
+}
+
+/** A question whose answer is kept; the fingerprint tells a repeat from another question under one requestId. */
+export interface RecordedAsk extends Ask {
   readonly fingerprint: Buffer;
 }
 
@@ -44,7 +48,9 @@ function atOf(ask: Ask): number {
   return ask.request.at === undefined ? ask.nowMs : Temporal.Instant.from(ask.request.at).epochMilliseconds;
 }
 
-function keyOf(ask: Ask): FactsKey {
+function keyOf(policy: PolicyRegistry, ask: Ask): FactsKey {
+  const atMs = atOf(ask);
+  const lookback = policy.lookback(ask.request.channel, ask.request.purpose);
   return {
     customerId: ask.request.customerId,
     partyId: ask.request.partyId ?? null,
@@ -52,14 +58,17 @@ function keyOf(ask: Ask): FactsKey {
     addressKey: ask.addressKey,
     clientId: ask.clientId,
     requestId: ask.request.requestId ?? null,
-    atMs: atOf(ask),
+    atMs,
+    sinceMs: atMs - lookback.ms,
+    debtorSinceMs: atMs - lookback.debtorMs,
   };
 }
 
 /** Answers without taking or recording anything: one query for all questions that arrived together. */
 export async function decideChecks(deps: Deps, asks: readonly Ask[]): Promise<Outcome[]> {
   deps.metrics.decisionBatch.labels({ mode: 'check' }).observe(asks.length);
-  const rows = await loadFacts(deps.pool, asks.map(keyOf), deps.policy.lookback);
+  const keys = asks.map((ask) => keyOf(deps.policy, ask));
+  const rows = await loadFacts(deps.pool, keys);
   return asks.map((ask, index) => {
     try {
       const { verdict } = judge(deps.policy, ask, rows[index]!);
@@ -80,7 +89,7 @@ const MAX_LOCK_TRIES = 5;
  * one transaction for all questions that arrived together. READ COMMITTED, and the lock is a statement of its own
  * before the first read, so every contact counted by anybody before is seen.
  */
-export async function decideAndRecord(deps: Deps, asks: readonly Ask[]): Promise<Outcome[]> {
+export async function decideAndRecord(deps: Deps, asks: readonly RecordedAsk[]): Promise<Outcome[]> {
   deps.metrics.decisionBatch.labels({ mode: 'record' }).observe(asks.length);
   for (let tries = 1; ; tries += 1) {
     const outcomes = await inTransaction(deps.pool, (client) => lockAndDecide(deps, client, asks));
@@ -91,11 +100,11 @@ export async function decideAndRecord(deps: Deps, asks: readonly Ask[]): Promise
   }
 }
 
-async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly Ask[]): Promise<Outcome[] | null> {
-  const keys = asks.map(keyOf);
+async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly RecordedAsk[]): Promise<Outcome[] | null> {
+  const keys = asks.map((ask) => keyOf(deps.policy, ask));
   const locked = await lockSubjects(client, keys);
-  const rows = await loadFacts(client, keys, deps.policy.lookback);
-  const isLocked = (key: Buffer | null) => key === null || locked.has(key.toString('hex'));
+  const rows = await loadFacts(client, keys);
+  const isLocked = (key: string | null) => key === null || locked.has(key);
   if (!rows.every((row) => isLocked(row.debtor_key) && isLocked(row.person_key) && isLocked(row.address_key)))
     return null;
 
@@ -115,7 +124,7 @@ async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly Ask[
       const answer = storedAnswer(verdict, { decisionId: newId('dec', ask.nowMs), reservationId });
       const decision = decisionOf(deps.policy, ask, row, facts, answer);
       decisions.push(decision);
-      taken.remember(ask, decision);
+      taken.remember(ask, decision, answer);
       outcomes.push({ answer, repeated: false });
     } catch (error) {
       outcomes.push(error as Error);
@@ -127,27 +136,24 @@ async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly Ask[
 
 /** What earlier questions of the same transaction took: not in the rows that were read, and still to be counted. */
 class Taken {
-  private readonly answers = new Map<string, { readonly fingerprint: Buffer; readonly answer: string }>();
+  private readonly answers = new Map<string, { readonly fingerprint: Buffer; readonly answer: StoredAnswer }>();
   private readonly slots: {
     readonly keys: readonly string[];
     readonly event: NonNullable<FactsRow['person_events']>[number];
   }[] = [];
 
-  answerTo(ask: Ask): StoredAnswer | null {
+  answerTo(ask: RecordedAsk): StoredAnswer | null {
     const earlier = ask.request.requestId === undefined ? undefined : this.answers.get(requestKey(ask));
     if (!earlier) return null;
     if (!earlier.fingerprint.equals(ask.fingerprint)) throw reusedRequestId();
-    return JSON.parse(earlier.answer) as StoredAnswer;
+    return earlier.answer;
   }
 
   addTo(row: FactsRow): FactsRow {
     if (this.slots.length === 0) return row;
-    const add = (events: FactsRow['person_events'], key: Buffer | null) => {
-      const hex = key?.toString('hex');
-      return [
-        ...(events ?? []),
-        ...this.slots.filter(({ keys }) => hex !== undefined && keys.includes(hex)).map(({ event }) => event),
-      ];
+    const add = (events: FactsRow['person_events'], key: string | null) => {
+      const mine = this.slots.filter(({ keys }) => key !== null && keys.includes(key)).map(({ event }) => event);
+      return mine.length === 0 ? events : [...(events ?? []), ...mine].sort(([, a], [, b]) => a - b);
     };
     return {
       ...row,
@@ -157,14 +163,11 @@ class Taken {
     };
   }
 
-  remember(ask: Ask, decision: NewDecision): void {
+  remember(ask: RecordedAsk, { reservation }: NewDecision, answer: StoredAnswer): void {
     if (ask.request.requestId !== undefined)
-      this.answers.set(requestKey(ask), { fingerprint: ask.fingerprint, answer: decision.answer });
-    const { reservation } = decision;
+      this.answers.set(requestKey(ask), { fingerprint: ask.fingerprint, answer });
     if (reservation === null) return;
-    const keys = [reservation.personKey, reservation.addressKey]
-      .filter((key) => key !== null)
-      .map((key) => key.toString('hex'));
+    const keys = [reservation.personKey, reservation.addressKey].filter((key) => key !== null);
     this.slots.push({
       keys,
       event: [reservation.reservationId, ask.nowMs, ask.request.channel, 'pending', 'outbound', ask.collector.id],
@@ -183,7 +186,7 @@ function reusedRequestId(): AppError {
   });
 }
 
-async function earlierAnswer(client: PoolClient, ask: Ask, row: FactsRow): Promise<StoredAnswer | null> {
+async function earlierAnswer(client: PoolClient, ask: RecordedAsk, row: FactsRow): Promise<StoredAnswer | null> {
   if (row.earlier_decision_id === null) return null;
   if (!row.earlier_fingerprint!.equals(ask.fingerprint)) throw reusedRequestId();
   const result = await client.query<{ answer: StoredAnswer }>({
@@ -203,7 +206,7 @@ function judge(policy: PolicyRegistry, ask: Ask, row: FactsRow) {
 
 function decisionOf(
   policy: PolicyRegistry,
-  ask: Ask,
+  ask: RecordedAsk,
   row: FactsRow,
   facts: ContactFacts,
   answer: StoredAnswer,
@@ -238,18 +241,18 @@ function decisionOf(
     permitted: answer.permitted,
     evaluatedAt: answer.evaluatedAt,
     policyVersion: answer.policyVersion,
-    request: JSON.stringify(request),
-    facts: JSON.stringify(facts),
-    answer: JSON.stringify(answer),
+    request,
+    facts,
+    answer,
     engine: engineRecord(policy, answer.policyVersion),
     reservation,
   };
 }
 
 /** What decided: the engine's version, the time zone data, and the content hash of every pack. */
-function engineRecord(policy: PolicyRegistry, policyVersion: string): string {
+function engineRecord(policy: PolicyRegistry, policyVersion: string): object {
   const packs = Object.fromEntries(policyVersion.split('+').map((id) => [id, policy.byId(id)?.contentHash ?? null]));
-  return JSON.stringify({ engine: ENGINE_VERSION, timeZoneData: process.versions.tz, packs });
+  return { engine: ENGINE_VERSION, timeZoneData: process.versions.tz, packs };
 }
 
 async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T | null>): Promise<T | null> {

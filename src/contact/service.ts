@@ -10,21 +10,24 @@ import { normaliseAddress } from '../phone.ts';
 import { KIND_OF_CHANNEL } from '../rules/contact/facts.ts';
 import { wireInstant } from '../validation.ts';
 import { renderAnswer, type StoredAnswer } from './answer.ts';
-import { type Ask, type Decided, decideAndRecord, decideChecks } from './decide.ts';
+import { type Ask, type Decided, decideAndRecord, decideChecks, type RecordedAsk } from './decide.ts';
 import type { Collector } from './facts.ts';
 import type { PermissionAnswer, PermissionRequest, RecordedDecision, Reservation } from './schemas.ts';
 
 /** Sends questions that arrive together through one query, and reservations through one transaction. */
 export interface Decider {
   readonly check: (ask: Ask) => Promise<Decided>;
-  readonly record: (ask: Ask) => Promise<Decided>;
+  readonly record: (ask: RecordedAsk) => Promise<Decided>;
 }
 
 /** Batches stay small enough that a hot customer holds up few others, and two run at once so the database never idles. */
 export function createDecider(deps: Pick<Services, 'pool' | 'policy' | 'metrics'>): Decider {
   return {
     check: createBatcher((asks: readonly Ask[]) => decideChecks(deps, asks), { maxItems: 64, concurrency: 2 }),
-    record: createBatcher((asks: readonly Ask[]) => decideAndRecord(deps, asks), { maxItems: 32, concurrency: 3 }),
+    record: createBatcher((asks: readonly RecordedAsk[]) => decideAndRecord(deps, asks), {
+      maxItems: 32,
+      concurrency: 3,
+    }),
   };
 }
 
@@ -37,23 +40,23 @@ export async function requestPermission(ctx: Ctx, request: PermissionRequest): P
     clientId: ctx.caller.clientId,
     addressKey: addressKeyOf(ctx, request),
     nowMs: ctx.now.epochMilliseconds,
-    fingerprint: fingerprint(request),
   };
   const recorded = request.record ?? request.mode === 'reserve';
-  const { answer, repeated } = recorded ? await ctx.decider.record(ask) : await ctx.decider.check(ask);
-  ctx.metrics.decisions
-    .labels({ mode: request.mode, permitted: String(answer.permitted), reason: answer.reasons[0]?.code ?? 'none' })
-    .inc();
-  const line = {
-    decisionId: answer.decisionId,
-    customerId: request.customerId,
-    mode: request.mode,
-    decision: answer.decision,
-    reasons: answer.reasons.map(({ ruleId }) => ruleId),
-    repeated,
-  };
-  if (answer.permitted) ctx.log.debug(line, 'contact permitted');
-  else ctx.log.info(line, 'contact refused');
+  const { answer, repeated } = recorded
+    ? await ctx.decider.record({ ...ask, fingerprint: fingerprint(request) })
+    : await ctx.decider.check(ask);
+  ctx.metrics.countDecision(request.mode, answer.permitted, answer.reasons[0]?.code ?? 'none');
+  if (!answer.permitted || ctx.log.level === 'debug') {
+    const line = {
+      decisionId: answer.decisionId,
+      customerId: request.customerId,
+      mode: request.mode,
+      decision: answer.decision,
+      reasons: answer.reasons.map(({ ruleId }) => ruleId),
+      repeated,
+    };
+    ctx.log[answer.permitted ? 'debug' : 'info'](line, 'decided');
+  }
   return renderAnswer(answer, ctx.policy, ctx.language);
 }
 

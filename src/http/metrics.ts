@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   readonly registry: Registry;
   readonly requestSeconds: Histogram<'route' | 'method' | 'status'>;
-  readonly decisions: Counter<'mode' | 'permitted' | 'reason'>;
+  readonly countDecision: (mode: string, permitted: boolean, reason: string) => void;
   readonly decisionBatch: Histogram<'mode'>;
 }
 
@@ -23,6 +23,23 @@ export function createMetrics(pool: { totalCount: number; idleCount: number; wai
       this.set({ state: 'waited_for' }, pool.waitingCount);
     },
   });
+  const decisions = new Counter({
+    name: 'contact_decisions_total',
+    help: 'Decisions by mode, answer and first reason',
+    labelNames: ['mode', 'permitted', 'reason'],
+    registers: [registry],
+  });
+  const counted = new Map<string, { inc: () => void }>();
+  // Looking a child up by its labels costs more than counting, so it is kept.
+  function countDecision(mode: string, permitted: boolean, reason: string): void {
+    const key = `${mode} ${permitted} ${reason}`;
+    let child = counted.get(key);
+    if (!child) {
+      child = decisions.labels({ mode, permitted: String(permitted), reason });
+      counted.set(key, child);
+    }
+    child.inc();
+  }
   return {
     registry,
     requestSeconds: new Histogram({
@@ -32,12 +49,7 @@ export function createMetrics(pool: { totalCount: number; idleCount: number; wai
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
       registers: [registry],
     }),
-    decisions: new Counter({
-      name: 'contact_decisions_total',
-      help: 'Decisions by mode, answer and first reason',
-      labelNames: ['mode', 'permitted', 'reason'],
-      registers: [registry],
-    }),
+    countDecision,
     decisionBatch: new Histogram({
       name: 'contact_decision_batch_size',
       help: 'Decisions that shared one query',
@@ -54,7 +66,8 @@ const QUIET_ROUTES = new Set(['/v1/contact-permissions', '/livez', '/readyz', '/
 /** `GET /metrics`, the duration of every request by its route pattern, and one log line with the pattern, never the path. */
 export function exposeMetrics(app: FastifyInstance, metrics: Metrics): void {
   const children = new Map<string, { observe: (seconds: number) => void }>();
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    done();
     const route = request.routeOptions.url ?? 'none';
     const key = `${request.method} ${route} ${reply.statusCode}`;
     let child = children.get(key);
@@ -63,6 +76,8 @@ export function exposeMetrics(app: FastifyInstance, metrics: Metrics): void {
       children.set(key, child);
     }
     child.observe(reply.elapsedTime / 1000);
+    const quiet = QUIET_ROUTES.has(route);
+    if (quiet && request.log.level !== 'debug') return;
     const line = {
       route,
       method: request.method,
@@ -70,8 +85,7 @@ export function exposeMetrics(app: FastifyInstance, metrics: Metrics): void {
       durationMs: Math.round(reply.elapsedTime),
       clientId: request.caller?.clientId,
     };
-    if (QUIET_ROUTES.has(route)) request.log.debug(line, 'answered');
-    else request.log.info(line, 'answered');
+    request.log[quiet ? 'debug' : 'info'](line, 'answered');
   });
   const schema = {
     operationId: 'metrics',

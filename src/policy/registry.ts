@@ -1,4 +1,5 @@
-import type { CompiledPack } from '../rules/contact/compile.ts';
+import type { CompiledPack, Lookback } from '../rules/contact/compile.ts';
+import type { Channel, Purpose } from '../rules/contact/facts.ts';
 import { type Pack, PackError } from './load.ts';
 
 /** The packs in force, as an immutable snapshot in memory: no query on the path of a decision. */
@@ -8,8 +9,8 @@ export interface PolicyRegistry {
   readonly inForce: (jurisdictions: readonly string[], ms: number) => readonly CompiledPack[];
   /** One version by `pack@version`, whether in force or not; undefined when unknown. */
   readonly byId: (id: string) => Pack | undefined;
-  /** How far back decisions under any of the packs read. */
-  readonly lookback: { readonly ms: number; readonly debtorMs: number };
+  /** How far back a decision about such a contact reads, under whichever of the packs. */
+  readonly lookback: (channel: Channel, purpose: Purpose) => Lookback;
   /** The version of the default (first) pack in force at `ms`, for account standing; undefined before the first. */
   readonly defaultAt: (ms: number) => Pack | undefined;
 }
@@ -21,6 +22,7 @@ export interface PolicyRegistry {
  */
 export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
   const byId = new Map(packs.map((pack) => [pack.compiled.id, pack]));
+  const lookbacks = new Map<string, Lookback>();
   const successors = new Map(packs.map((pack) => [pack, startOfNext(pack, packs)]));
   const covers = (pack: Pack, ms: number): boolean => {
     const { effectiveFrom, effectiveUntil } = pack.compiled.spec;
@@ -38,9 +40,18 @@ export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
       return chosen;
     },
     byId: (id) => byId.get(id),
-    lookback: {
-      ms: Math.max(0, ...packs.map(({ compiled }) => compiled.lookbackMs)),
-      debtorMs: Math.max(0, ...packs.map(({ compiled }) => compiled.debtorLookbackMs)),
+    lookback: (channel, purpose) => {
+      const key = `${channel} ${purpose}`;
+      let lookback = lookbacks.get(key);
+      if (lookback === undefined) {
+        const each = packs.map(({ compiled }) => compiled.lookback(channel, purpose));
+        lookback = {
+          ms: Math.max(0, ...each.map(({ ms }) => ms)),
+          debtorMs: Math.max(0, ...each.map(({ debtorMs }) => debtorMs)),
+        };
+        lookbacks.set(key, lookback);
+      }
+      return lookback;
     },
     defaultAt: (ms) => packs.find((pack) => covers(pack, ms)),
   };

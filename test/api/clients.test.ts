@@ -375,7 +375,7 @@ describe('an Idempotency-Key', () => {
   });
 
   test('has a shape', async () => {
-    for (const key of ['short', 'x'.repeat(256), 'with a space', '钥匙钥匙钥匙钥匙']) {
+    for (const key of ['x'.repeat(256), 'with a space', '钥匙钥匙钥匙钥匙']) {
       const answer = await create(input('idem-4'), withKey(key));
       expect([answer.status, answer.body.errors[0]?.pointer], key).toEqual([400, '/idempotency-key']);
     }

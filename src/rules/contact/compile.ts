@@ -24,7 +24,14 @@ import {
   nextStart,
   windowsOf,
 } from './directives.ts';
-import { type ContactEvent, type ContactFacts, type DirectiveFacts, KIND_OF_CHANNEL } from './facts.ts';
+import {
+  type Channel,
+  type ContactEvent,
+  type ContactFacts,
+  type DirectiveFacts,
+  KIND_OF_CHANNEL,
+  type Purpose,
+} from './facts.ts';
 import { earliestInHours, hoursEndAt } from './hours.ts';
 import type { ObligationSpec, PackSpec, RuleSpec, Scope, When } from './policy.ts';
 
@@ -65,6 +72,12 @@ export interface Applicable {
   readonly obligations: readonly CompiledObligation[];
 }
 
+/** How far back a decision reads, in milliseconds: contacts of the addressee and of the number, and of the debtor. */
+export interface Lookback {
+  readonly ms: number;
+  readonly debtorMs: number;
+}
+
 export interface CompiledPack {
   readonly spec: PackSpec;
   /** `pack@version`, as it stands on every decision. */
@@ -72,9 +85,8 @@ export interface CompiledPack {
   readonly rules: readonly CompiledRule[];
   readonly obligations: readonly CompiledObligation[];
   readonly applicable: (facts: ContactFacts) => Applicable;
-  /** How far back a decision has to read, in milliseconds: contacts of the addressee and number, and of the debtor. */
-  readonly lookbackMs: number;
-  readonly debtorLookbackMs: number;
+  /** What a decision about such a contact has to read, whoever is addressed. */
+  readonly lookback: (channel: Channel, purpose: Purpose) => Lookback;
 }
 
 type Behaviour = Pick<CompiledRule, 'earliest'> & Partial<Pick<CompiledRule, 'closes' | 'limit'>>;
@@ -91,16 +103,24 @@ export function compilePack(spec: PackSpec): CompiledPack {
     rules,
     obligations,
     applicable: compileApplicable(rules, obligations),
-    lookbackMs: Math.max(DAY, ...spec.rules.map(lookbackOf)),
-    debtorLookbackMs: Math.max(
-      0,
-      ...spec.rules.map((rule) => (rule.kind === 'debtor_unreachable' ? (rule.lookbackDays + 1) * DAY : 0)),
-    ),
+    lookback: (channel, purpose) => lookbackFor(spec.rules, channel, purpose),
   };
   for (const rule of spec.rules)
     rules.push({ spec: rule, pack, closes: always, limit: null, ...behaviourOf(rule, spec) });
   for (const obligation of spec.obligations) obligations.push({ spec: obligation, pack });
   return pack;
+}
+
+function lookbackFor(rules: readonly RuleSpec[], channel: Channel, purpose: Purpose): Lookback {
+  let ms = 0;
+  let debtorMs = 0;
+  for (const rule of rules) {
+    const { channels, purposes } = rule.when;
+    if (channels?.includes(channel) === false || purposes?.includes(purpose) === false) continue;
+    ms = Math.max(ms, lookbackOf(rule));
+    if (rule.kind === 'debtor_unreachable') debtorMs = Math.max(debtorMs, (rule.lookbackDays + 1) * DAY);
+  }
+  return { ms, debtorMs };
 }
 
 function lookbackOf(rule: RuleSpec): number {

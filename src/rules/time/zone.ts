@@ -91,8 +91,26 @@ function two(value: number): string {
   return value < 10 ? `0${value}` : `${value}`;
 }
 
+const written = new Map<string, Map<number, string>>();
+const WRITTEN_MAX = 2000;
+
 /** RFC 3339 instant with the offset of `zone`; milliseconds appear only when they are not zero. */
 export function formatInstant(zone: string, ms: number): string {
+  // Answers repeat few instants: the second asked about, and the bounds of today's windows.
+  let known = written.get(zone);
+  if (known === undefined || known.size >= WRITTEN_MAX) {
+    known = new Map();
+    written.set(zone, known);
+  }
+  let text = known.get(ms);
+  if (text === undefined) {
+    text = writeInstant(zone, ms);
+    known.set(ms, text);
+  }
+  return text;
+}
+
+function writeInstant(zone: string, ms: number): string {
   const offset = offsetAt(zone, ms);
   const text = new Date(ms + offset).toISOString();
   const minutes = Math.round(Math.abs(offset) / MINUTE);
