@@ -50,7 +50,7 @@ function atOf(ask: Ask): number {
 
 function keyOf(policy: PolicyRegistry, ask: Ask): FactsKey {
   const atMs = atOf(ask);
-  const lookback = policy.lookback(ask.request.channel, ask.request.purpose);
+  const since = policy.countsSince(ask.request.channel, ask.request.purpose, atMs);
   return {
     customerId: ask.request.customerId,
     partyId: ask.request.partyId ?? null,
@@ -59,8 +59,8 @@ function keyOf(policy: PolicyRegistry, ask: Ask): FactsKey {
     clientId: ask.clientId,
     requestId: ask.request.requestId ?? null,
     atMs,
-    sinceMs: atMs - lookback.ms,
-    debtorSinceMs: atMs - lookback.debtorMs,
+    sinceMs: since.ms,
+    debtorSinceMs: since.debtorMs,
   };
 }
 

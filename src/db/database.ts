@@ -38,8 +38,9 @@ export function createPool(options: PoolOptions, log: Pick<FastifyBaseLogger, 'w
     idle_in_transaction_session_timeout: 30_000,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
-    // One generic plan per named statement; jit would cost more than these statements take.
-    options: '-c jit=off -c plan_cache_mode=force_generic_plan -c timezone=UTC',
+    // One generic plan per named statement; jit would cost more than these statements take. Without a ban a plan that
+    // was made while a table was empty scans the whole of it when it has grown.
+    options: '-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c timezone=UTC',
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection failed'));
   pool.on('connect', (client) =>

@@ -1,4 +1,4 @@
-import type { CompiledPack, Lookback } from '../rules/contact/compile.ts';
+import type { CompiledPack, Since } from '../rules/contact/compile.ts';
 import type { Channel, Purpose } from '../rules/contact/facts.ts';
 import { type Pack, PackError } from './load.ts';
 
@@ -9,8 +9,8 @@ export interface PolicyRegistry {
   readonly inForce: (jurisdictions: readonly string[], ms: number) => readonly CompiledPack[];
   /** One version by `pack@version`, whether in force or not; undefined when unknown. */
   readonly byId: (id: string) => Pack | undefined;
-  /** How far back a decision about such a contact reads, under whichever of the packs. */
-  readonly lookback: (channel: Channel, purpose: Purpose) => Lookback;
+  /** From when on contacts can count at `ms` or later for such a contact, under whichever of the packs. */
+  readonly countsSince: (channel: Channel, purpose: Purpose, ms: number) => Since;
   /** The version of the default (first) pack in force at `ms`, for account standing; undefined before the first. */
   readonly defaultAt: (ms: number) => Pack | undefined;
 }
@@ -22,7 +22,6 @@ export interface PolicyRegistry {
  */
 export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
   const byId = new Map(packs.map((pack) => [pack.compiled.id, pack]));
-  const lookbacks = new Map<string, Lookback>();
   const successors = new Map(packs.map((pack) => [pack, startOfNext(pack, packs)]));
   const covers = (pack: Pack, ms: number): boolean => {
     const { effectiveFrom, effectiveUntil } = pack.compiled.spec;
@@ -40,18 +39,13 @@ export function createRegistry(packs: readonly Pack[]): PolicyRegistry {
       return chosen;
     },
     byId: (id) => byId.get(id),
-    lookback: (channel, purpose) => {
-      const key = `${channel} ${purpose}`;
-      let lookback = lookbacks.get(key);
-      if (lookback === undefined) {
-        const each = packs.map(({ compiled }) => compiled.lookback(channel, purpose));
-        lookback = {
-          ms: Math.max(0, ...each.map(({ ms }) => ms)),
-          debtorMs: Math.max(0, ...each.map(({ debtorMs }) => debtorMs)),
-        };
-        lookbacks.set(key, lookback);
+    countsSince: (channel, purpose, ms) => {
+      let since = { ms, debtorMs: ms };
+      for (const { compiled } of packs) {
+        const own = compiled.countsSince(channel, purpose, ms);
+        since = { ms: Math.min(since.ms, own.ms), debtorMs: Math.min(since.debtorMs, own.debtorMs) };
       }
-      return lookback;
+      return since;
     },
     defaultAt: (ms) => packs.find((pack) => covers(pack, ms)),
   };

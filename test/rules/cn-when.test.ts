@@ -203,3 +203,25 @@ describe('text messages', () => {
     expect(permitted(on('sms', { events: events([...others, ...others]) }))).toBe(true);
   });
 });
+
+describe('what has to be read', () => {
+  const noon = cn('2026-11-23T12:00:00');
+  const midnight = cn('2026-11-23T00:00:00');
+
+  it.each([
+    ['voice', 'collect', midnight - 1, noon],
+    ['voice', 'locate', cn('2026-11-17T00:00:00') - 1, cn('2026-10-24T12:00:00') - 1],
+    ['sms', 'collect', cn('2026-11-17T00:00:00') - 1, noon],
+    ['letter', 'collect', noon, noon],
+  ] as const)(
+    '%s, %s: what is after these instants, the first of the longest window included',
+    (channel, purpose, ms, debtorMs) => {
+      expect(pack.countsSince(channel, purpose, noon)).toEqual({ ms, debtorMs });
+    },
+  );
+
+  it('reaches into yesterday just after midnight, where the last hour counts', () => {
+    const early = cn('2026-11-23T00:30:00');
+    expect(pack.countsSince('voice', 'collect', early).ms).toBe(early - HOUR - 1);
+  });
+});

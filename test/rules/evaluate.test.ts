@@ -176,6 +176,25 @@ describe('for any rules and facts', () => {
     );
   });
 
+  it('contacts from before `countsSince`, which are not read, would change nothing', () => {
+    fc.assert(
+      fc.property(pack, situation, (given, [at, known]) => {
+        const { channel, purpose } = known.request;
+        const since = given.countsSince(channel, purpose, at);
+        const after = (list: ContactFacts['events']['person'], instant: number) =>
+          list.filter((event) => event.at > instant);
+        const { person, number, debtor } = known.events;
+        const events = {
+          person: after(person, since.ms),
+          number: after(number, since.ms),
+          debtor: after(debtor, since.debtorMs),
+        };
+        expect(bytes(evaluate([given], { ...known, events }, at))).toBe(bytes(evaluate([given], known, at)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('the facts as they are stored give the same bytes again, and asking changes nothing', () => {
     fc.assert(
       fc.property(pack, situation, (given, [at, known]) => {

@@ -72,8 +72,8 @@ export interface Applicable {
   readonly obligations: readonly CompiledObligation[];
 }
 
-/** How far back a decision reads, in milliseconds: contacts of the addressee and of the number, and of the debtor. */
-export interface Lookback {
+/** The instants after which a decision reads: contacts of the addressee and of the number, and of the debtor. */
+export interface Since {
   readonly ms: number;
   readonly debtorMs: number;
 }
@@ -85,8 +85,8 @@ export interface CompiledPack {
   readonly rules: readonly CompiledRule[];
   readonly obligations: readonly CompiledObligation[];
   readonly applicable: (facts: ContactFacts) => Applicable;
-  /** What a decision about such a contact has to read, whoever is addressed. */
-  readonly lookback: (channel: Channel, purpose: Purpose) => Lookback;
+  /** From when on contacts can count at `ms` or later for such a contact, whoever is addressed. */
+  readonly countsSince: (channel: Channel, purpose: Purpose, ms: number) => Since;
 }
 
 type Behaviour = Pick<CompiledRule, 'earliest'> & Partial<Pick<CompiledRule, 'closes' | 'limit'>>;
@@ -103,7 +103,7 @@ export function compilePack(spec: PackSpec): CompiledPack {
     rules,
     obligations,
     applicable: compileApplicable(rules, obligations),
-    lookback: (channel, purpose) => lookbackFor(spec.rules, channel, purpose),
+    countsSince: compileSince(spec),
   };
   for (const rule of spec.rules)
     rules.push({ spec: rule, pack, closes: always, limit: null, ...behaviourOf(rule, spec) });
@@ -111,33 +111,30 @@ export function compilePack(spec: PackSpec): CompiledPack {
   return pack;
 }
 
-function lookbackFor(rules: readonly RuleSpec[], channel: Channel, purpose: Purpose): Lookback {
-  let ms = 0;
-  let debtorMs = 0;
-  for (const rule of rules) {
-    const { channels, purposes } = rule.when;
-    if (channels?.includes(channel) === false || purposes?.includes(purpose) === false) continue;
-    ms = Math.max(ms, lookbackOf(rule));
-    if (rule.kind === 'debtor_unreachable') debtorMs = Math.max(debtorMs, (rule.lookbackDays + 1) * DAY);
-  }
-  return { ms, debtorMs };
-}
-
-function lookbackOf(rule: RuleSpec): number {
-  if (rule.kind === 'gap') return rule.minutes * MINUTE;
-  if (rule.kind !== 'cap') return 0;
-  switch (rule.window.kind) {
-    case 'rolling':
-      return rule.window.minutes * MINUTE;
-    case 'rolling_days':
-      return (rule.window.days + 1) * DAY;
-    case 'day':
-      return 2 * DAY;
-    case 'week':
-      return 8 * DAY;
-    case 'month':
-      return 32 * DAY;
-  }
+function compileSince({ rules, zone }: PackSpec): CompiledPack['countsSince'] {
+  const known = new Map<string, readonly RuleSpec[]>();
+  return (channel, purpose, ms) => {
+    const key = `${channel} ${purpose}`;
+    let counting = known.get(key);
+    if (counting === undefined) {
+      counting = rules.filter(
+        ({ kind, when: { channels, purposes } }) =>
+          (kind === 'cap' || kind === 'gap' || kind === 'debtor_unreachable') &&
+          channels?.includes(channel) !== false &&
+          purposes?.includes(purpose) !== false,
+      );
+      known.set(key, counting);
+    }
+    const since = { ms, debtorMs: ms };
+    for (const rule of counting) {
+      // One millisecond earlier, because the first instant of a window counts and what is read comes after `since`.
+      if (rule.kind === 'cap') since.ms = Math.min(since.ms, windowAt(rule.window, zone, ms).from - 1);
+      else if (rule.kind === 'gap') since.ms = Math.min(since.ms, ms - rule.minutes * MINUTE);
+      else if (rule.kind === 'debtor_unreachable')
+        since.debtorMs = Math.min(since.debtorMs, ms - rule.lookbackDays * DAY - 1);
+    }
+    return since;
+  };
 }
 
 /** `when` reads five closed lists only, so what applies is worked out once for each of their combinations. */
