@@ -26,7 +26,7 @@ export function createDecider(deps: Pick<Services, 'pool' | 'policy' | 'metrics'
     check: createBatcher((asks: readonly Ask[]) => decideChecks(deps, asks), { maxItems: 64, concurrency: 2 }),
     record: createBatcher((asks: readonly RecordedAsk[]) => decideAndRecord(deps, asks), {
       maxItems: 32,
-      concurrency: 3,
+      concurrency: 2,
     }),
   };
 }

@@ -180,6 +180,12 @@ describe('the accounts', () => {
     ['one of two settled, both named', [open, settled], true, ['cn.account.settled']],
     ['one of two settled, none named', [open, settled], false, []],
     ['all settled, none named', [settled], false, ['cn.account.settled']],
+    [
+      'one settled and the other not due yet, none named',
+      [{ ...open, pastDueDay: null }, settled],
+      false,
+      ['cn.account.overdue'],
+    ],
   ])('%s', (_, accounts, accountsNamed, refused) =>
     expect(ask(facts({ accounts, accountsNamed })).refused).toEqual(refused),
   );

@@ -61,7 +61,7 @@ describe('nextPermittedAt, for any rules and facts', () => {
         const before = [next - 1, next - SECOND, ...turningPoints([given], known, at, next, spread)];
         for (const point of before) if (point >= at) expect(permittedAt([given], known, point)).toBe(false);
       }),
-      { numRuns: 400 },
+      { numRuns: 120 },
     );
   });
 
@@ -73,7 +73,7 @@ describe('nextPermittedAt, for any rules and facts', () => {
           expect(permittedAt([given], known, point)).toBe(false);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 120 },
     );
   });
 
@@ -87,7 +87,7 @@ describe('nextPermittedAt, for any rules and facts', () => {
           expect(rule.earliest(known, permittedFrom - 1)).toBe(permittedFrom);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 });
@@ -123,7 +123,7 @@ describe('for any rules and facts', () => {
         expect(nextOf(after)).toBeGreaterThanOrEqual(nextOf(before));
         expect(refusals(after)).toEqual(expect.arrayContaining(refusals(before)));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -136,7 +136,7 @@ describe('for any rules and facts', () => {
         expect(nextOf(after)).toBeGreaterThanOrEqual(nextOf(before));
         expect(refusals(after).slice(0, before.reasons.length)).toEqual(refusals(before));
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -155,7 +155,7 @@ describe('for any rules and facts', () => {
         expect(refusals(two).sort()).toEqual(refusals(one).sort());
         expect(refusals(two)).toEqual(others.map(({ id }) => id).filter((id) => refusals(one).includes(id)));
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -172,7 +172,7 @@ describe('for any rules and facts', () => {
           refusals(one),
         ]);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -191,7 +191,7 @@ describe('for any rules and facts', () => {
         };
         expect(bytes(evaluate([given], { ...known, events }, at))).toBe(bytes(evaluate([given], known, at)));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -202,7 +202,7 @@ describe('for any rules and facts', () => {
         expect(bytes(evaluate([given], known, at))).toBe(first);
         expect(bytes(evaluate([given], JSON.parse(JSON.stringify(known)) as ContactFacts, at))).toBe(first);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 });
@@ -226,7 +226,7 @@ describe('closesAt, for rules that follow the clock and directives', () => {
         expect(permittedAt([given], known, closesAt - 1)).toBe(true);
         expect(permittedAt([given], known, closesAt)).toBe(false);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

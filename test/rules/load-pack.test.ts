@@ -182,6 +182,15 @@ describe('versions of packs', () => {
     expect(build).toThrow(/xx-test@202\d-01-01 and xx-test@202\d-01-01 start on the same day/);
   });
 
+  it('are all asked how far back contacts count', () => {
+    const weekly = load(SOURCE.replace('pack: xx-test', 'pack: yy-test').replace('{ kind: day }', '{ kind: week }'));
+    const since = (packs: Parameters<typeof createRegistry>[0]) =>
+      createRegistry(packs).countsSince('voice', 'collect', cn('2026-11-26T12:00:00')).ms;
+    const monday = cn('2026-11-23T00:00:00') - 1;
+    expect([since([weekly, load(SOURCE)]), since([load(SOURCE), weekly])]).toEqual([monday, monday]);
+    expect(since([load(SOURCE)])).toBe(cn('2026-11-26T00:00:00') - 1);
+  });
+
   it('of another jurisdiction do not help where one has none: no pack at all, so nothing is permitted', () => {
     expect(createRegistry([load(SOURCE)]).inForce(['XX', 'YY'], cn('2026-06-01T00:00:00'))).toEqual([]);
   });

@@ -25,6 +25,7 @@ import {
   windowsOf,
 } from './directives.ts';
 import {
+  type AccountStatus,
   type Channel,
   type ContactEvent,
   type ContactFacts,
@@ -192,8 +193,10 @@ function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
       });
     case 'known_account':
       return permitIf((facts) => facts.accounts.length > 0);
-    case 'overdue':
-      return { earliest: (facts, ms) => earliestOverdue(facts, pack.zone, ms) };
+    case 'overdue': {
+      const refused = pack.rules.flatMap((other) => (other.kind === 'account_status' ? other.refuse : []));
+      return { earliest: (facts, ms) => earliestOverdue(facts, refused, pack.zone, ms) };
+    }
     case 'hold':
       return holdRule(rule.directive, CONCERNS[rule.about]);
     case 'opt_out':
@@ -243,13 +246,14 @@ function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
 
 /**
  * First instant at or after `ms` at which the accounts are past due: the day after the due date that was missed. All of
- * the accounts that are named, or one of them when none is.
+ * the accounts that are named; when none is, one of those whose status does not forbid to collect them.
  */
-function earliestOverdue(facts: ContactFacts, zone: string, ms: number): number {
-  if (facts.accounts.length === 0) return ms;
-  const since = facts.accounts.map(({ pastDueDay }) =>
-    pastDueDay === null ? NEVER : startOfDay(zone, pastDueDay + 1),
-  );
+function earliestOverdue(facts: ContactFacts, refused: readonly AccountStatus[], zone: string, ms: number): number {
+  const accounts = facts.accountsNamed
+    ? facts.accounts
+    : facts.accounts.filter(({ status }) => !refused.includes(status));
+  if (accounts.length === 0) return ms;
+  const since = accounts.map(({ pastDueDay }) => (pastDueDay === null ? NEVER : startOfDay(zone, pastDueDay + 1)));
   return Math.max(ms, facts.accountsNamed ? Math.max(...since) : Math.min(...since));
 }
 
