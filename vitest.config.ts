@@ -15,6 +15,8 @@ export default defineConfig({
           globalSetup: 'test/support/postgres.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // What is waited for may take longer on a busy machine; a test that passes does not wait.
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

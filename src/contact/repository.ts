@@ -69,9 +69,15 @@ const ASKED = `unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[
     $8::timestamptz[], $9::timestamptz[])
   WITH ORDINALITY AS asked(customer_id, party_id, contact_point_id, address_key, client_id, request_id, at, since, debtor_since, n)`;
 
-const WHO = `LEFT JOIN customers c ON c.customer_id = asked.customer_id
-  LEFT JOIN parties p ON p.customer_id = asked.customer_id
-    AND CASE WHEN asked.party_id IS NULL THEN p.role = 'debtor' ELSE p.party_id = asked.party_id END
+// LATERAL with a LIMIT: looked up by key for each question, whatever the planner believed about the size of a table when
+// it made its one plan; a join would scan the whole of a table that was empty then.
+const WHO = `LEFT JOIN LATERAL (SELECT * FROM customers x WHERE x.customer_id = asked.customer_id LIMIT 1) c ON true
+  LEFT JOIN LATERAL (
+    SELECT * FROM parties x
+    WHERE x.customer_id = asked.customer_id
+      AND CASE WHEN asked.party_id IS NULL THEN x.role = 'debtor' ELSE x.party_id = asked.party_id END
+    LIMIT 1
+  ) p ON true
   LEFT JOIN LATERAL (
     SELECT * FROM contact_points x
     WHERE x.customer_id = asked.customer_id
@@ -109,7 +115,11 @@ const FACTS = `/* contactFacts */ SELECT c.debtor_key::text, to_json(c.jurisdict
   ${events('p.person_key', 'pe', 'asked.since')}
   ${events('coalesce(cp.address_key, asked.address_key)', 'ne', 'asked.since')}
   ${events('c.debtor_key', 'de', 'asked.debtor_since', "p.role <> 'debtor'")}
-  LEFT JOIN decision_requests r ON r.customer_id = asked.customer_id AND r.client_id = asked.client_id AND r.request_id = asked.request_id
+  LEFT JOIN LATERAL (
+    SELECT * FROM decision_requests x
+    WHERE x.customer_id = asked.customer_id AND x.client_id = asked.client_id AND x.request_id = asked.request_id
+    LIMIT 1
+  ) r ON true
   ORDER BY asked.n`;
 
 const LOCK = `/* lockContactSubjects */ SELECT lock_budget_subjects(array_agg(keys.key)) AS locked,

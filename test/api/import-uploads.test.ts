@@ -83,7 +83,7 @@ test('an upload that breaks off becomes a failed import, with nothing applied', 
   socket.destroy();
   const newest = async () => (await t.call('GET', '/v1/imports?limit=1')).body.items[0] as Import;
   await expect.poll(newest).toMatchObject({ status: 'failed', problem: { code: 'UPLOAD_INCOMPLETE' }, rowsRead: 0 });
-  await expect.poll(() => countOf(t, 'import_chunks'), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => countOf(t, 'import_chunks')).toBe(0);
   expect((await t.call('GET', '/v1/customers/CUT')).status).toBe(404);
 });
 

@@ -75,7 +75,7 @@ async function expectEverythingOnce(importId: string): Promise<void> {
   });
   for (const table of ['customers', 'contact_points', 'accounts', 'account_snapshots'])
     expect(await countOf(t, table)).toBe(ROWS);
-  await expect.poll(() => countOf(t, 'import_chunks'), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => countOf(t, 'import_chunks')).toBe(0);
   await expect.poll(() => countOf(t, 'graphile_worker.jobs')).toBe(0);
 }
 
@@ -167,7 +167,7 @@ test('a cancelled import stops, keeps what was applied, and cannot be cancelled 
   await importFile(t, `${UCI_SAMPLE}\r\n`, 'source=uci&asOf=2026-11-01');
   expect(await importOf(t, importId)).toEqual(cancelled);
   expect(await countOf(t, `account_snapshots WHERE import_id = '${importId}'`)).toBe(cancelled.rowsRead);
-  await expect.poll(() => countOf(t, 'import_chunks'), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => countOf(t, 'import_chunks')).toBe(0);
   const again = await t.call('POST', `/v1/imports/${importId}/cancel`);
   expect([again.status, again.body.status]).toEqual([200, 'cancelled']);
 });
@@ -186,7 +186,7 @@ test('an upload whose service was killed becomes a failed import', async () => {
   await startWorker();
   const failed = await until(t, importId, ended);
   expect(failed).toMatchObject({ status: 'failed', problem: { code: 'UPLOAD_INCOMPLETE' }, rowsRead: 0 });
-  await expect.poll(() => countOf(t, 'import_chunks'), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => countOf(t, 'import_chunks')).toBe(0);
 });
 
 test('an import that fails again and again is given up, and says nothing of its content', async () => {

@@ -50,7 +50,7 @@ describe('the UCI file', () => {
     const again = await importFile(t, UCI_SAMPLE, 'source=uci');
     expect(totals(again)).toEqual(completed({ rowsRead: UCI_ROWS, duplicates: UCI_ROWS }));
     expect(await countOf(t, 'account_snapshots')).toBe(UCI_ROWS);
-    await expect.poll(() => countOf(t, 'import_chunks'), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => countOf(t, 'import_chunks')).toBe(0);
   });
 
   test('gives accounts with their balances, and people who can be asked about but never dialled', async () => {
