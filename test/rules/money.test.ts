@@ -83,7 +83,8 @@ describe('an amount', () => {
   test('comes back the same from its text, whatever its size, sign and currency', () => {
     fc.assert(
       fc.property(
-        fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }),
+        // Fifteen digits before the point are the most an amount may have, and a yen has none behind it.
+        fc.bigInt({ min: 1n - 10n ** 15n, max: 10n ** 15n - 1n }),
         fc.constantFrom(...currencies),
         (minor, currency) => {
           const text = fromMinor(minor, currency);

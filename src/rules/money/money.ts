@@ -13,7 +13,7 @@ export function currencyDecimals(currency: string): number {
   return decimals;
 }
 
-/** True for a decimal string in major units: optional minus, digits, point; no exponent, plus, or grouping. */
+/** True for a decimal string in major units: optional minus, at most 15 digits, point; no exponent, plus, or grouping. */
 export function isAmount(text: string): boolean {
   return AMOUNT.test(text);
 }
