@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
 import { type CompiledPack, compilePack } from '../rules/contact/compile.ts';
 import { evaluate } from '../rules/contact/evaluate.ts';
-import type { ContactEvent, ContactFacts } from '../rules/contact/facts.ts';
-import type { EventFilter, PackSpec, RuleSpec } from '../rules/contact/policy.ts';
-import { weeklyWindow } from '../rules/time/windows.ts';
+import type { Calendar, EventFilter, PackSpec, RuleSpec } from '../rules/contact/policy.ts';
 import { dayOfDate, startOfDay } from '../rules/time/zone.ts';
+import { factsOfExample } from './example.ts';
 import { type PackDocument, type PackExample, packSchema } from './schema.ts';
 
 /** A loaded version of a pack: what was written, what runs, and the SHA-256 of the file. */
@@ -22,7 +21,7 @@ export class PackError extends Error {}
 /** Reads and checks one pack. Throws PackError with file, line and reason; a pack with a failing example does not load. */
 export function loadPack(source: string, file: string): Pack {
   const lines = new LineCounter();
-  const yaml = parseDocument(source, { lineCounter: lines });
+  const yaml = parseDocument(source, { lineCounter: lines, merge: true });
   const fail = (path: readonly PropertyKey[], message: string): never => {
     let node: unknown;
     for (let depth = path.length; depth > 0 && node == null; depth -= 1) node = yaml.getIn(path.slice(0, depth), true);
@@ -61,15 +60,21 @@ type Fail = (path: readonly PropertyKey[], message: string) => never;
 
 function specOf(document: PackDocument, fail: Fail): PackSpec {
   const { zone } = document;
-  const sourceOf = (name: string, path: PropertyKey[]) =>
-    document.sources[name] ?? fail(path, `unknown source ${name}`);
-  const setOf = (name: string, path: PropertyKey[]): EventFilter =>
-    document.eventSets[name] ?? fail(path, `unknown event set ${name}`);
-  const seen = new Set<string>();
+  const named = <T>(list: Readonly<Record<string, T>>, what: string, name: string, path: PropertyKey[]): T =>
+    Object.hasOwn(list, name) ? list[name]! : fail(path, `unknown ${what} ${name}`);
+  const sourceOf = (name: string, path: PropertyKey[]) => named(document.sources, 'source', name, path);
+  const setOf = (name: string, path: PropertyKey[]) =>
+    named(document.eventSets, 'event set', name, path) as EventFilter;
+  const calendars = Object.fromEntries(
+    Object.entries(document.calendars).map(([name, calendar]) => [name, calendarOf(calendar)]),
+  );
+  const calendarNamed = (name: string, path: PropertyKey[]) => named(calendars, 'calendar', name, path);
+  checkNames(document, fail);
   return {
     pack: document.pack,
     version: document.version,
     jurisdictions: document.jurisdictions,
+    coverage: document.coverage as PackSpec['coverage'],
     zone,
     effectiveFrom: startOfDay(zone, dayOfDate(document.effectiveFrom)),
     effectiveUntil: document.effectiveUntil === null ? null : startOfDay(zone, dayOfDate(document.effectiveUntil)),
@@ -80,38 +85,73 @@ function specOf(document: PackDocument, fail: Fail): PackSpec {
       when: rest.when as RuleSpec['when'],
       citation: sourceOf(source, ['obligations', index, 'source']),
     })),
-    rules: document.rules.map((written, index) => {
+    rules: document.rules.flatMap((written, index) => {
       const at = (key: string) => ['rules', index, key];
-      if (seen.has(written.id)) fail(at('id'), `the rule id ${written.id} is used twice`);
-      seen.add(written.id);
-      const { source, confidence: _, ...rest } = written;
-      const citation = sourceOf(source, at('source'));
-      switch (rest.kind) {
-        case 'cap':
-          return { ...rest, citation, count: setOf(rest.count, at('count')) } as RuleSpec;
-        case 'gap':
-          return { ...rest, citation, after: setOf(rest.after, at('after')) } as RuleSpec;
-        case 'debtor_unreachable':
-          return {
-            ...rest,
-            citation,
-            unanswered: setOf(rest.unanswered, at('unanswered')),
-            reached: setOf(rest.reached, at('reached')),
-          } as RuleSpec;
-        default:
-          return { ...rest, citation } as RuleSpec;
-      }
+      const { source, confidence: _, enabled, ...rest } = written;
+      const rule = { ...rest, citation: sourceOf(source, at('source')) };
+      return enabled ? [ruleOf(rule, at, setOf, calendarNamed)] : [];
     }),
   };
 }
 
+type Written = Omit<PackDocument['rules'][number], 'source' | 'confidence' | 'enabled'> & {
+  citation: RuleSpec['citation'];
+};
+type Named<T> = (name: string, path: PropertyKey[]) => T;
+
+/** Puts the event sets and calendars that a rule names in the place of their names. */
+function ruleOf(
+  rule: Written,
+  at: (key: string) => PropertyKey[],
+  setOf: Named<EventFilter>,
+  calendarNamed: Named<Calendar>,
+): RuleSpec {
+  const resolved: Record<string, unknown> = { ...rule };
+  for (const key of ['count', 'after', 'unanswered', 'reached'] as const) {
+    const name = resolved[key];
+    if (typeof name === 'string') resolved[key] = setOf(name, at(key));
+  }
+  if (typeof resolved.calendar === 'string') resolved.calendar = calendarNamed(resolved.calendar, at('calendar'));
+  return resolved as unknown as RuleSpec;
+}
+
+/** Ids are used once, and what a rule or a row names is there, also where the rule is switched off. */
+function checkNames(document: PackDocument, fail: Fail): void {
+  const seen = new Set<string>();
+  document.rules.forEach((rule, index) => {
+    if (seen.has(rule.id)) fail(['rules', index, 'id'], `the rule id ${rule.id} is used twice`);
+    seen.add(rule.id);
+    if (rule.kind !== 'hours') return;
+    const dated = rule.windows.findIndex(({ on }) => on !== undefined);
+    if (dated >= 0 && rule.calendar === undefined)
+      fail(['rules', index, 'windows', dated, 'on'], 'needs the `calendar` of the rule');
+  });
+  Object.entries(document.calendars).forEach(([name, { source }]) => {
+    if (!Object.hasOwn(document.sources, source)) fail(['calendars', name, 'source'], `unknown source ${source}`);
+  });
+  document.parameters.forEach(({ source, rule }, index) => {
+    if (!Object.hasOwn(document.sources, source)) fail(['parameters', index, 'source'], `unknown source ${source}`);
+    if (rule !== undefined && !seen.has(rule)) fail(['parameters', index, 'rule'], `unknown rule ${rule}`);
+  });
+}
+
+function calendarOf({ years, days }: PackDocument['calendars'][string]): Calendar {
+  const all = days.flatMap(({ from, to }) => {
+    const first = dayOfDate(from);
+    return Array.from({ length: dayOfDate(to) - first + 1 }, (_, index) => first + index);
+  });
+  return { years, days: new Set(all) };
+}
+
 /** Runs one example of a pack: null when it answers as written, else what differs, in words. */
 export function checkExample(pack: CompiledPack, example: PackExample): string | null {
-  const verdict = evaluate([pack], factsOfExample(example), msOf(example.at));
-  const codes = verdict.reasons.map((reason) => reason.rule.spec.code);
-  const { permitted, reasons, nextPermittedAt } = example.expect;
+  const verdict = evaluate([pack], factsOfExample(example, pack.spec.zone), msOf(example.at));
+  const codes = verdict.reasons.map(({ code }) => code);
+  const { permitted, reasons, warnings, nextPermittedAt } = example.expect;
   if (verdict.permitted !== permitted) return `is ${verdict.permitted ? 'permitted' : `refused (${codes.join(', ')})`}`;
   if (!permitted && codes.join() !== reasons.join()) return `gives the reasons ${codes.join(', ') || 'none'}`;
+  const warned = verdict.warnings.map(({ code }) => code);
+  if (warnings !== undefined && warned.join() !== warnings.join()) return `warns of ${warned.join(', ') || 'nothing'}`;
   if (nextPermittedAt === undefined) return null;
   const expected = nextPermittedAt === null ? null : msOf(nextPermittedAt);
   if (verdict.nextPermittedAt === expected) return null;
@@ -120,69 +160,4 @@ export function checkExample(pack: CompiledPack, example: PackExample): string |
 
 function msOf(instant: string): number {
   return Temporal.Instant.from(instant).epochMilliseconds;
-}
-
-function factsOfExample({ given }: PackExample): ContactFacts {
-  const events = (list: typeof given.events): ContactEvent[] =>
-    list.map((event, index) => ({ ...event, id: `e${index + 1}`, at: msOf(event.at) })).sort((a, b) => a.at - b.at);
-  const person = events(given.events);
-  return {
-    request: {
-      channel: given.channel,
-      purpose: given.purpose,
-      automated: given.automated,
-      recording: given.recording,
-      callerNumber: given.callerNumber,
-      collectorKind: given.collector.kind,
-      collectorId: given.collector.id,
-      presentsAs: given.presentsAs,
-    },
-    party: { partyId: given.role === 'debtor' ? 'self' : 'other', role: given.role },
-    contactPoint: {
-      contactPointId: 'm1',
-      kind:
-        given.channel === 'email'
-          ? 'email'
-          : given.channel === 'im'
-            ? 'im'
-            : given.channel === 'letter' || given.channel === 'visit'
-              ? 'postal'
-              : 'phone',
-      status: 'active',
-      place: null,
-      ofParty: true,
-      wrongSince: null,
-    },
-    jurisdictions: [],
-    zones: given.zones,
-    accounts: [
-      {
-        accountId: 'A1',
-        status: given.accountStatus,
-        pastDueDay: given.pastDueSince === null ? null : dayOfDate(given.pastDueSince),
-      },
-    ],
-    accountsNamed: true,
-    directives: given.directives.map((directive, index) => {
-      const from = msOf(directive.from);
-      const until = directive.until === null ? null : msOf(directive.until);
-      return {
-        ...directive,
-        directiveId: `d${index + 1}`,
-        contactPointId: null,
-        accountId: null,
-        from,
-        until,
-        places: [],
-        windows: directive.windows.map((window) => ({
-          ...weeklyWindow(window),
-          zone: given.zones[0] ?? 'UTC',
-          validFrom: from,
-          validUntil: until,
-        })),
-      };
-    }),
-    debtorHasValidNumber: true,
-    events: { person, number: person, debtor: events(given.debtorEvents ?? []) },
-  };
 }

@@ -3,12 +3,16 @@ import {
   ACCOUNT_STATUSES,
   CHANNELS,
   COLLECTOR_KINDS,
+  CONTACT_POINT_KINDS,
   DIRECTIVE_KINDS,
+  MORATORIUM_TYPES,
   OUTCOMES,
+  PLACES,
+  PROVENANCE_SOURCES,
   PURPOSES,
   ROLES,
 } from '../rules/contact/facts.ts';
-import { REASON_CODES, STRENGTHS } from '../rules/contact/policy.ts';
+import { REASON_CODES, SCOPES, STRENGTHS } from '../rules/contact/policy.ts';
 import { isAmount } from '../rules/money/money.ts';
 import { WEEKDAYS } from '../rules/time/windows.ts';
 
@@ -30,27 +34,52 @@ const pattern = z.string().refine((source) => succeeds(() => new RegExp(source))
 const text = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) });
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/);
 export const windowSchema = z
-  .strictObject({ days: z.array(z.enum(WEEKDAYS)).min(1).optional(), from: time, to: time })
+  .strictObject({
+    days: z.array(z.enum(WEEKDAYS)).min(1).optional(),
+    from: time,
+    to: time,
+    toInclusive: z.literal(true).optional(),
+    fromExclusive: z.literal(true).optional(),
+    on: z.enum(['holidays', 'workdays']).optional(),
+  })
   .refine((window) => window.from < window.to, { message: '`from` must be before `to`', path: ['to'] });
 
 const directions = z.array(z.enum(['outbound', 'inbound'])).min(1);
+const some = <const T extends readonly string[]>(words: T) => z.array(z.enum(words)).min(1);
+const carrier = z.string().regex(/^[a-z0-9._-]{1,64}$/);
+const region = z.string().regex(/^[A-Z]{2}-[A-Z0-9]{1,3}$/);
 const eventFilter = z.strictObject({
-  channels: z.array(z.enum(CHANNELS)).min(1),
-  outcomes: z.array(z.enum(OUTCOMES)).min(1),
+  channels: some(CHANNELS),
+  outcomes: some(OUTCOMES),
   directions,
+  purposes: some(PURPOSES).optional(),
+  places: some(PLACES).optional(),
+  by: z.enum(['same_collector', 'same_carrier']).optional(),
+  misdirected: z.literal('exclude').optional(),
+  answerIncomplete: z.literal('exclude').optional(),
 });
-const when = z.strictObject({
-  channels: z.array(z.enum(CHANNELS)).optional(),
-  purposes: z.array(z.enum(PURPOSES)).optional(),
-  roles: z.array(z.enum(ROLES)).optional(),
-  collectors: z.array(z.enum(COLLECTOR_KINDS)).optional(),
+const coverage = z.strictObject({
+  channels: some(CHANNELS).optional(),
+  purposes: some(PURPOSES).optional(),
+  collectors: some(COLLECTOR_KINDS).optional(),
+  carriers: z.array(carrier).min(1).optional(),
+});
+const when = coverage.extend({
+  roles: some(ROLES).optional(),
   automated: z.boolean().optional(),
+  ringless: z.boolean().optional(),
+  places: some(PLACES).optional(),
+  regions: z.array(region).min(1).optional(),
 });
 const about = z.enum(['customer', 'party', 'addressee', 'accounts']);
-const scope = z.enum(['person', 'number']);
+const scope = z.enum(SCOPES);
+const dayZone = z.enum(['pack', 'person']);
 const count = z.int().min(0).max(10_000);
 const capWindow = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['day', 'week', 'month']) }),
+  z.strictObject({ kind: z.literal('day') }),
+  z.strictObject({ kind: z.literal('week'), startsOn: z.enum(['mon', 'sun']).optional() }),
+  z.strictObject({ kind: z.literal('month') }),
+  z.strictObject({ kind: z.literal('ever') }),
   z.strictObject({ kind: z.literal('rolling_days'), days: z.int().min(1).max(366) }),
   z.strictObject({
     kind: z.literal('rolling'),
@@ -59,16 +88,27 @@ const capWindow = z.discriminatedUnion('kind', [
       .min(1)
       .max(366 * 1440),
   }),
+  z.strictObject({
+    kind: z.literal('anchored'),
+    minutes: z
+      .int()
+      .min(1)
+      .max(31 * 1440),
+  }),
 ]);
+const consentDays = z.int().min(1).max(366).optional();
 
+const confidence = z.enum(['text read', 'secondary source', 'from memory', 'uncertain', 'our reading', 'policy']);
 const common = {
   id: z.string().regex(/^[a-z0-9.-]{3,64}$/),
   code: z.enum(REASON_CODES),
   strength: z.enum(STRENGTHS),
   effect: z.enum(['refuse', 'warn']).default('refuse'),
+  enabled: z.boolean().default(true),
   when,
+  unless: z.array(z.literal('reply')).min(1).optional(),
   source: z.string(),
-  confidence: z.enum(['text read', 'secondary source', 'from memory', 'uncertain', 'our reading', 'policy']),
+  confidence,
   text,
 };
 const rule = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
@@ -76,8 +116,29 @@ const rule = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
 
 const rules = z.array(
   z.discriminatedUnion('kind', [
-    rule('hours', { zone: z.enum(['pack', 'person']), windows: z.array(windowSchema).min(1), consent: z.boolean() }),
-    rule('cap', { scope, count: z.string(), window: capWindow, max: count }),
+    rule('hours', {
+      zone: dayZone,
+      windows: z.array(windowSchema).min(1),
+      calendar: z.string().optional(),
+      consent: z.boolean(),
+    }),
+    rule('closed_days', { zone: dayZone, calendar: z.string() }),
+    rule('cap', {
+      scope,
+      count: z.string(),
+      window: capWindow,
+      max: count,
+      zone: dayZone.optional(),
+      consentDays,
+      debts: z.literal('in_collection_procedures').optional(),
+    }),
+    rule('cooldown', {
+      scope,
+      after: z.string(),
+      days: z.int().min(1).max(366),
+      zone: dayZone.optional(),
+      consentDays,
+    }),
     rule('gap', {
       scope,
       after: z.string(),
@@ -91,17 +152,36 @@ const rules = z.array(
         z.strictObject({
           roles: z.array(z.enum(ROLES)).min(1),
           purposes: z.array(z.enum(PURPOSES)).min(1),
-          needs: z.strictObject({ directive: z.enum(DIRECTIVE_KINDS), about }).optional(),
+          needs: z
+            .union([
+              z.strictObject({ directive: z.enum(DIRECTIVE_KINDS), about }),
+              z.strictObject({ offer: z.literal(true) }),
+            ])
+            .optional(),
         }),
       ),
     }),
     rule('known_account', {}),
-    rule('overdue', {}),
+    rule('overdue', { minDays: z.int().min(1).max(366).optional() }),
     rule('account_status', { refuse: z.array(z.enum(ACCOUNT_STATUSES)).min(1) }),
-    rule('hold', { directive: z.enum(DIRECTIVE_KINDS), about }),
+    rule('plan_in_force', { types: z.array(z.string().min(1)).min(1).optional() }),
+    rule('hold', { directive: z.enum(DIRECTIVE_KINDS), about, types: some(MORATORIUM_TYPES).optional() }),
     rule('opt_out', { directive: z.enum(['channel_opt_out', 'address_opt_out']) }),
+    rule('confirmation', {}),
     rule('blocked_time', {}),
     rule('blocked_place', {}),
+    rule('place', { refuse: some(PLACES), unlessOnlyNumber: z.boolean().optional() }),
+    rule('address_source', {
+      accept: z
+        .array(
+          z.strictObject({
+            source: z.enum(PROVENANCE_SOURCES),
+            noticeDays: z.int().min(0).max(366).optional(),
+          }),
+        )
+        .min(1),
+    }),
+    rule('verified_within', { days: z.int().min(1).max(366) }),
     rule('debtor_unreachable', {
       unanswered: z.string(),
       reached: z.string(),
@@ -120,14 +200,64 @@ const rules = z.array(
 
 const instant = z.iso.datetime({ offset: true });
 const exampleEvent = z.strictObject({
+  id: z.string().optional(),
   at: instant,
   outcome: z.enum(OUTCOMES),
   channel: z.enum(CHANNELS).default('voice'),
   direction: z.enum(['outbound', 'inbound']).default('outbound'),
-  collectorId: z.string().default('bank'),
+  collectorId: z.string().optional(),
+  purpose: z.enum(PURPOSES).default('collect'),
+  accountIds: z.array(z.string()).optional(),
+  conversationAccountIds: z.array(z.string()).optional(),
+  place: z.enum(['home', 'work']).optional(),
+  carrier: carrier.optional(),
+  ringless: z.boolean().optional(),
+  misdirected: z.boolean().optional(),
+  answerIncomplete: z.boolean().optional(),
+  offeredToPay: z.boolean().optional(),
+  inReplyTo: z.string().optional(),
+});
+const exampleDirective = z.strictObject({
+  kind: z.enum(DIRECTIVE_KINDS),
+  from: instant,
+  until: instant.nullable().default(null),
+  partyId: z.string().nullable().default(null),
+  contactPointId: z.string().nullable().default(null),
+  accountId: z.string().nullable().default(null),
+  channel: z.enum(CHANNELS).nullable().default(null),
+  collectorId: z.string().nullable().default(null),
+  windows: z.array(windowSchema).default([]),
+  places: z.array(z.enum(['home', 'work'])).default([]),
+  moratoriumType: z.enum(MORATORIUM_TYPES).optional(),
+});
+const exampleContactPoint = z.strictObject({
+  kind: z.enum(CONTACT_POINT_KINDS).optional(),
+  line: z.enum(['mobile', 'landline', 'work']).default('mobile'),
+  place: z.enum(['home', 'work']).optional(),
+  status: z.enum(['active', 'invalid']).default('active'),
+  verifiedOn: z.iso.date().optional(),
+  provenance: z
+    .strictObject({
+      source: z.enum(PROVENANCE_SOURCES),
+      noticeSentOn: z.iso.date().optional(),
+      optOutBy: z.iso.date().optional(),
+    })
+    .optional(),
+  onlyNumber: z.boolean().default(false),
+});
+const exampleAccount = z.strictObject({
+  accountId: z.string(),
+  status: z.enum(ACCOUNT_STATUSES).default('open'),
+  pastDueSince: z.iso.date().nullable().default('2026-01-20'),
+  debtGroupId: z.string().optional(),
+  inCollectionProcedures: z.boolean().optional(),
+  plan: z.strictObject({ type: z.string(), status: z.string() }).optional(),
 });
 
-/** A case the pack must answer as written, or it does not load. What is not given is an ordinary daytime call to the debtor. */
+/**
+ * A case the pack must answer as written, or it does not load. What is not given is an ordinary recorded daytime call of
+ * the bank to the debtor's own mobile about one open account.
+ */
 export const exampleSchema = z.strictObject({
   name: z.string().min(5),
   at: instant,
@@ -137,57 +267,83 @@ export const exampleSchema = z.strictObject({
       purpose: z.enum(PURPOSES).default('collect'),
       role: z.enum(ROLES).default('debtor'),
       automated: z.boolean().default(false),
+      ringless: z.boolean().default(false),
       recording: z.boolean().default(true),
       callerNumber: z.string().nullable().default('95588'),
       collector: z
-        .strictObject({ kind: z.enum(COLLECTOR_KINDS), id: z.string() })
+        .strictObject({ kind: z.enum(COLLECTOR_KINDS), id: z.string(), carrier: carrier.optional() })
         .default({ kind: 'creditor', id: 'bank' }),
       presentsAs: z.string().nullable().default(null),
-      accountStatus: z.enum(ACCOUNT_STATUSES).default('open'),
-      pastDueSince: z.iso.date().nullable().default('2026-01-20'),
-      zones: z.array(zone).default(['Asia/Shanghai']),
+      region: region.optional(),
+      zones: z.array(zone).optional(),
+      contactPoint: exampleContactPoint.prefault({}),
+      /** Short forms of an account that is the only one. */
+      accountStatus: z.enum(ACCOUNT_STATUSES).optional(),
+      pastDueSince: z.iso.date().nullable().optional(),
+      accounts: z.array(exampleAccount).optional(),
+      asks: z.array(z.string()).optional(),
       events: z.array(exampleEvent).default([]),
-      debtorEvents: z.array(exampleEvent).optional(),
-      directives: z
-        .array(
-          z.strictObject({
-            kind: z.enum(DIRECTIVE_KINDS),
-            from: instant,
-            until: instant.nullable().default(null),
-            partyId: z.string().nullable().default(null),
-            channel: z.enum(CHANNELS).nullable().default(null),
-            collectorId: z.string().nullable().default(null),
-            windows: z.array(windowSchema).default([]),
-          }),
-        )
-        .default([]),
+      numberEvents: z.array(exampleEvent).optional(),
+      householdEvents: z.array(exampleEvent).optional(),
+      debtorEvents: z.array(exampleEvent).default([]),
+      inReplyTo: z.string().optional(),
+      directives: z.array(exampleDirective).default([]),
     })
     .prefault({}),
   expect: z.strictObject({
     permitted: z.boolean(),
     reasons: z.array(z.enum(REASON_CODES)).default([]),
+    warnings: z.array(z.enum(REASON_CODES)).optional(),
     nextPermittedAt: instant.nullable().optional(),
   }),
+});
+
+const calendarSchema = z.strictObject({
+  source: z.string(),
+  years: z.array(z.int().min(1970).max(2099)).min(1),
+  days: z.array(
+    z
+      .strictObject({ from: z.iso.date(), to: z.iso.date(), name: text })
+      .refine(({ from, to }) => from <= to, { message: '`to` is before `from`', path: ['to'] }),
+  ),
+});
+
+/** A row of the law or of the bank's policy that is no rule of contact: data for other features, and for reviewers. */
+const parameterSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][A-Za-z0-9_.]{1,80}$/),
+  value: z.unknown(),
+  strength: z.enum(STRENGTHS),
+  source: z.string(),
+  confidence,
+  /** The rule that carries the row out. */
+  rule: z.string().optional(),
+  note: text.optional(),
 });
 
 export const packSchema = z
   .strictObject({
     pack: z.string().regex(/^[a-z0-9-]{2,40}$/),
     version: z.iso.date(),
+    lifecycle: z.enum(['in_force', 'shadow']).default('in_force'),
     jurisdictions: z.array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,6})?$/)).min(1),
     zone,
     effectiveFrom: z.iso.date(),
     effectiveUntil: z.iso.date().nullable(),
     title: text,
+    coverage: coverage.prefault({}),
     checkValiditySeconds: z.int().min(1).max(3600),
     reservationSeconds: z.int().min(1).max(3600),
-    account: z.strictObject({
-      graceDays: count,
-      graceAmount: z.string().refine(isAmount, 'no amount in major units'),
-      bucketDays: z.int().min(1),
-      mildUpToBucket: z.int().min(1),
-    }),
+    account: z
+      .strictObject({
+        graceDays: count,
+        graceAmount: z.string().refine(isAmount, 'no amount in major units'),
+        bucketDays: z.int().min(1),
+        mildUpToBucket: z.int().min(1),
+      })
+      .optional(),
     sources: z.record(z.string(), text),
+    calendars: z.record(z.string(), calendarSchema).default({}),
+    parameters: z.array(parameterSchema).default([]),
     eventSets: z.record(z.string(), eventFilter),
     rules,
     obligations: z.array(z.strictObject({ code: z.string().regex(/^[A-Z_]+$/), when, source: z.string(), text })),

@@ -42,7 +42,7 @@ export function facts(given: Part<ContactFacts> = {}): ContactFacts {
       collectorKind: 'creditor',
       collectorId: 'bank',
       presentsAs: null,
-      ...request,
+      ...(request as Partial<ContactFacts['request']>),
     },
     party: { partyId: 'self', role: 'debtor', ...party },
     contactPoint:
@@ -55,9 +55,9 @@ export function facts(given: Part<ContactFacts> = {}): ContactFacts {
             place: null,
             ofParty: true,
             wrongSince: null,
-            ...contactPoint,
+            ...(contactPoint as Partial<NonNullable<ContactFacts['contactPoint']>>),
           },
-    events: { person: [], number: [], debtor: [], ...events },
+    events: { person: [], number: [], debtor: [], ...(events as Partial<ContactFacts['events']>) },
   };
 }
 
@@ -115,6 +115,7 @@ export function packOf(rules: readonly RuleSpec[], name = 'test', zone = 'Asia/S
     pack: name,
     version: '2026-01-01',
     jurisdictions: ['CN'],
+    coverage: {},
     zone,
     effectiveFrom: 0,
     effectiveUntil: null,

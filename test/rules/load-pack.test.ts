@@ -170,9 +170,11 @@ describe('versions of packs', () => {
     expect(at('2027-01-01T00:00:00')).toEqual(['xx-test@2027-01-01']);
   });
 
-  it('that leave a gap permit nothing in it', () => {
+  it('that leave a gap are refused, by name', () => {
     const later = next.replace('effectiveFrom: "2027-01-01"', 'effectiveFrom: "2027-02-01"');
-    expect(createRegistry([load(SOURCE), load(later)]).inForce(['XX'], cn('2027-01-15T00:00:00'))).toEqual([]);
+    expect(() => createRegistry([load(SOURCE), load(later)])).toThrow(
+      /xx-test@2026-01-01 and xx-test@2027-01-01 leave a gap/,
+    );
   });
 
   it('that start together are refused, by name', () => {
@@ -182,13 +184,19 @@ describe('versions of packs', () => {
     expect(build).toThrow(/xx-test@202\d-01-01 and xx-test@202\d-01-01 start on the same day/);
   });
 
-  it('are all asked how far back contacts count', () => {
-    const weekly = load(SOURCE.replace('pack: xx-test', 'pack: yy-test').replace('{ kind: day }', '{ kind: week }'));
-    const since = (packs: Parameters<typeof createRegistry>[0]) =>
-      createRegistry(packs).countsSince('voice', 'collect', cn('2026-11-26T12:00:00')).ms;
-    const monday = cn('2026-11-23T00:00:00') - 1;
-    expect([since([weekly, load(SOURCE)]), since([load(SOURCE), weekly])]).toEqual([monday, monday]);
-    expect(since([load(SOURCE)])).toBe(cn('2026-11-26T00:00:00') - 1);
+  it('are all asked how far back contacts count, each for its jurisdictions', () => {
+    const source = SOURCE.replace(/^account:.*\n/m, '');
+    const weekly = load(source.replace('pack: xx-test', 'pack: yy-test').replace('{ kind: day }', '{ kind: week }'));
+    const other = load(
+      source.replace('pack: xx-test', 'pack: zz-test').replace('jurisdictions: [XX]', 'jurisdictions: [ZZ]'),
+    );
+    const hours = (packs: Parameters<typeof createRegistry>[0], ...codes: string[]) => {
+      const question = { channel: 'voice', purpose: 'collect', carrier: null, debtor: true } as const;
+      return createRegistry(packs).reach(codes, question).ms / 3_600_000;
+    };
+    const packs = [weekly, load(SOURCE), other];
+    expect([hours([load(SOURCE)], 'XX'), hours(packs, 'XX'), hours(packs, 'ZZ')]).toEqual([25, 169, 25]);
+    expect([hours(packs, 'ZZ', 'XX'), hours(packs, 'XX-1'), hours(packs, 'YY')]).toEqual([169, 169, 0]);
   });
 
   it('of another jurisdiction do not help where one has none: no pack at all, so nothing is permitted', () => {

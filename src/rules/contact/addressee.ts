@@ -9,13 +9,26 @@ export function earliestAllowed(allow: readonly Allowance[], facts: ContactFacts
   let earliest = NEVER;
   for (const allowance of allow) {
     if (!allowance.roles.includes(facts.party.role) || !allowance.purposes.includes(facts.request.purpose)) continue;
-    if (allowance.needs === undefined) return ms;
-    earliest = Math.min(
-      earliest,
-      earliestInForce(allowance.needs.directive, CONCERNS[allowance.needs.about], facts, ms),
-    );
+    const { needs } = allowance;
+    if (needs === undefined) return ms;
+    const from =
+      'offer' in needs ? earliestOffer(facts, ms) : earliestInForce(needs.directive, CONCERNS[needs.about], facts, ms);
+    earliest = Math.min(earliest, from);
   }
   return earliest;
+}
+
+/** How long an offer to pay may be come back to. */
+export const OFFER_MS = 30 * DAY;
+
+function earliestOffer({ events }: ContactFacts, ms: number): number {
+  const offer = events.person.find(({ offeredToPay, at }) => offeredToPay === true && ms < at + OFFER_MS);
+  return offer === undefined ? NEVER : Math.max(ms, offer.at);
+}
+
+function offerEnds({ events }: ContactFacts, ms: number): number {
+  const offer = events.person.findLast(({ offeredToPay, at }) => offeredToPay === true && at <= ms);
+  return offer === undefined ? ms : Math.max(ms, offer.at + OFFER_MS);
 }
 
 /** Instant at which the allowance that holds at `ms` ends; Infinity when it rests on no directive. */
@@ -23,8 +36,11 @@ export function allowedUntil(allow: readonly Allowance[], facts: ContactFacts, m
   let end = ms;
   for (const allowance of allow) {
     if (!allowance.roles.includes(facts.party.role) || !allowance.purposes.includes(facts.request.purpose)) continue;
-    if (allowance.needs === undefined) return NEVER;
-    end = Math.max(end, inForceUntil(allowance.needs.directive, CONCERNS[allowance.needs.about], facts, ms));
+    const { needs } = allowance;
+    if (needs === undefined) return NEVER;
+    const until =
+      'offer' in needs ? offerEnds(facts, ms) : inForceUntil(needs.directive, CONCERNS[needs.about], facts, ms);
+    end = Math.max(end, until);
   }
   return end;
 }
@@ -51,8 +67,8 @@ export function earliestUnreachable(
 ): number {
   if (!facts.debtorHasValidNumber) return ms;
   const known = facts.events.debtor.filter((event) => event.at >= ms - need.lookbackDays * DAY);
-  const reachedAt = known.findLast(reached)?.at ?? Number.NEGATIVE_INFINITY;
-  const calls = known.filter((event) => event.at > reachedAt && unanswered(event));
+  const reachedAt = known.findLast((event) => reached(event, facts.request))?.at ?? Number.NEGATIVE_INFINITY;
+  const calls = known.filter((event) => event.at > reachedAt && unanswered(event, facts.request));
   const trigger = unreachableFrom(calls, need, zone);
   if (trigger <= ms) return ms;
   // By then the oldest calls may be too old to count.

@@ -1,45 +1,16 @@
-import { weeklyWindow } from '../time/windows.ts';
-import { DAY, MINUTE, startOfDay } from '../time/zone.ts';
-import { allowedUntil, earliestAllowed, earliestUnreachable } from './addressee.ts';
-import {
-  type CountsEvent,
-  compileFilter,
-  countedAt,
-  earliestAfterGap,
-  earliestUnder,
-  leavesAt,
-  NEVER,
-  windowAt,
-} from './caps.ts';
-import {
-  CONCERNS,
-  type Concerns,
-  concernsAccounts,
-  concernsRequest,
-  earliestFree,
-  earliestInForce,
-  earliestOutside,
-  inForceUntil,
-  nextOpening,
-  nextStart,
-  windowsOf,
-} from './directives.ts';
-import {
-  type AccountStatus,
-  type Channel,
-  type ContactEvent,
-  type ContactFacts,
-  type DirectiveFacts,
-  KIND_OF_CHANNEL,
-  type Purpose,
-} from './facts.ts';
-import { earliestInHours, hoursEndAt } from './hours.ts';
-import type { ObligationSpec, PackSpec, RuleSpec, Scope, When } from './policy.ts';
+import { DAY, MINUTE } from '../time/zone.ts';
+import { OFFER_MS } from './addressee.ts';
+import { behaviourOf } from './behaviours.ts';
+import { countsFrom, NEVER, reachOf } from './caps.ts';
+import type { Channel, ContactFacts, Purpose } from './facts.ts';
+import type { CapWindow, Coverage, ObligationSpec, PackSpec, RuleSpec, Scope, When } from './policy.ts';
 
 /** What a cap counted: `used` before this request, and the window in epoch milliseconds (see `Span`). */
 export interface LimitState {
   readonly ruleId: string;
   readonly scope: Scope;
+  /** The debt that is counted, for the scopes of debts: the one that has used most; null for the others. */
+  readonly accountId: string | null;
   readonly used: number;
   readonly max: number;
   readonly windowFrom: number;
@@ -50,16 +21,26 @@ export interface LimitState {
 }
 
 /**
- * A rule ready to be asked. `earliest` is the whole of it: the first instant at or after `ms` at which the rule lets
+ * What a kind of rule does. `earliest` is the whole of it: the first instant at or after `ms` at which the rule lets
  * the contact happen if nothing else happens, so it permits at `ms` exactly when it returns `ms`; Infinity is never.
  */
-export interface CompiledRule {
+export interface Behaviour {
+  readonly earliest: (facts: ContactFacts, ms: number) => number;
+  /** First instant after `ms` at which the rule stops permitting; absent when time alone never makes it refuse. */
+  readonly closes?: (facts: ContactFacts, ms: number) => number;
+  /** Null when there is nothing to count. */
+  readonly limit?: (facts: ContactFacts, ms: number) => LimitState | null;
+  /** True for a rule that says the same at every instant: it permits, or never will. */
+  readonly timeless?: true;
+  /** True when the rule refuses because it does not know what it would have to. */
+  readonly lacksFacts?: (facts: ContactFacts) => boolean;
+}
+
+/** A rule ready to be asked. */
+export interface CompiledRule extends Behaviour {
   readonly spec: RuleSpec;
   readonly pack: CompiledPack;
-  readonly earliest: (facts: ContactFacts, ms: number) => number;
-  /** First instant after `ms` at which the rule stops permitting; Infinity when time alone never makes it refuse. */
   readonly closes: (facts: ContactFacts, ms: number) => number;
-  readonly limit: ((facts: ContactFacts, ms: number) => LimitState) | null;
 }
 
 export interface CompiledObligation {
@@ -70,13 +51,27 @@ export interface CompiledObligation {
 /** What of a pack applies to one kind of contact, in the order of the pack. */
 export interface Applicable {
   readonly rules: readonly CompiledRule[];
+  /** Those that refuse: the ones that say the same at every instant, and the others. */
+  readonly timeless: readonly CompiledRule[];
+  readonly timed: readonly CompiledRule[];
+  /** Those that can stop permitting by the clock alone. */
+  readonly closing: readonly CompiledRule[];
   readonly obligations: readonly CompiledObligation[];
 }
 
-/** The instants after which a decision reads: contacts of the addressee and of the number, and of the debtor. */
-export interface Since {
+/** How long before a question contacts can count, in milliseconds: of addressee, number and household; of the debtor. */
+export interface Reach {
   readonly ms: number;
   readonly debtorMs: number;
+}
+
+/** A kind of question, as far as it decides which contacts are read. */
+export interface Question {
+  readonly channel: Channel;
+  readonly purpose: Purpose;
+  readonly carrier: string | null;
+  /** True when the debtor is addressed, false for anybody else. */
+  readonly debtor: boolean;
 }
 
 export interface CompiledPack {
@@ -85,12 +80,13 @@ export interface CompiledPack {
   readonly id: string;
   readonly rules: readonly CompiledRule[];
   readonly obligations: readonly CompiledObligation[];
-  readonly applicable: (facts: ContactFacts) => Applicable;
-  /** From when on contacts can count at `ms` or later for such a contact, whoever is addressed. */
-  readonly countsSince: (channel: Channel, purpose: Purpose, ms: number) => Since;
+  /** Null when the pack does not bind such a contact at all. */
+  readonly applicable: (facts: ContactFacts) => Applicable | null;
+  /** Upper bound of the time that is read, whoever is addressed. */
+  readonly reach: (question: Question) => Reach;
+  /** First instants from which a contact counts, or gives the debtor's as unreachable, at `ms` or later. */
+  readonly countsSince: (question: Question, ms: number) => Reach;
 }
-
-type Behaviour = Pick<CompiledRule, 'earliest'> & Partial<Pick<CompiledRule, 'closes' | 'limit'>>;
 
 const always = () => NEVER;
 
@@ -98,246 +94,158 @@ const always = () => NEVER;
 export function compilePack(spec: PackSpec): CompiledPack {
   const rules: CompiledRule[] = [];
   const obligations: CompiledObligation[] = [];
+  const readers = memoised(readingKey, (question: Question) => {
+    const reading = readingRules(spec, question);
+    return { reach: reachOfRules(reading, question), since: sinceOfRules(reading, question, spec.zone) };
+  });
   const pack: CompiledPack = {
     spec,
     id: `${spec.pack}@${spec.version}`,
     rules,
     obligations,
-    applicable: compileApplicable(rules, obligations),
-    countsSince: compileSince(spec),
+    applicable: compileApplicable(spec, rules, obligations),
+    reach: (question) => readers(question).reach,
+    countsSince: (question, ms) => readers(question).since(ms),
   };
-  for (const rule of spec.rules)
-    rules.push({ spec: rule, pack, closes: always, limit: null, ...behaviourOf(rule, spec) });
+  for (const rule of spec.rules) rules.push({ spec: rule, pack, closes: always, ...behaviourOf(rule, spec) });
   for (const obligation of spec.obligations) obligations.push({ spec: obligation, pack });
   return pack;
 }
 
-function compileSince({ rules, zone }: PackSpec): CompiledPack['countsSince'] {
-  const known = new Map<string, readonly RuleSpec[]>();
-  return (channel, purpose, ms) => {
-    const key = `${channel} ${purpose}`;
-    let counting = known.get(key);
-    if (counting === undefined) {
-      counting = rules.filter(
-        ({ kind, when: { channels, purposes } }) =>
-          (kind === 'cap' || kind === 'gap' || kind === 'debtor_unreachable') &&
-          channels?.includes(channel) !== false &&
-          purposes?.includes(purpose) !== false,
-      );
-      known.set(key, counting);
+const readingKey = ({ channel, purpose, carrier, debtor }: Question) =>
+  `${channel} ${purpose} ${carrier ?? ''} ${debtor}`;
+
+/** Questions come in few kinds; carriers and regions are named by callers, so what is remembered is bounded. */
+const REMEMBERED_MAX = 10_000;
+
+function memoised<T, R>(keyOf: (value: T) => string, work: (value: T) => R): (value: T) => R {
+  const known = new Map<string, R>();
+  return (value) => {
+    const key = keyOf(value);
+    let result = known.get(key);
+    if (result === undefined) {
+      result = work(value);
+      if (known.size >= REMEMBERED_MAX) known.clear();
+      known.set(key, result);
     }
-    const since = { ms, debtorMs: ms };
-    for (const rule of counting) {
-      // One millisecond earlier, because the first instant of a window counts and what is read comes after `since`.
-      if (rule.kind === 'cap') since.ms = Math.min(since.ms, windowAt(rule.window, zone, ms).from - 1);
-      else if (rule.kind === 'gap') since.ms = Math.min(since.ms, ms - rule.minutes * MINUTE);
-      else if (rule.kind === 'debtor_unreachable')
-        since.debtorMs = Math.min(since.debtorMs, ms - rule.lookbackDays * DAY - 1);
-    }
-    return since;
+    return result;
   };
 }
 
-/** `when` reads five closed lists only, so what applies is worked out once for each of their combinations. */
+/** The rules that can read contacts for such a question. */
+function readingRules({ rules, coverage }: PackSpec, { channel, purpose, carrier, debtor }: Question): RuleSpec[] {
+  const asked = (when: Coverage) =>
+    when.channels?.includes(channel) !== false &&
+    when.purposes?.includes(purpose) !== false &&
+    (when.carriers === undefined || (carrier !== null && when.carriers.includes(carrier)));
+  const addressed = ({ roles }: When) => !debtor || roles === undefined || roles.includes('debtor');
+  return asked(coverage) ? rules.filter(({ when }) => asked(when) && addressed(when)) : [];
+}
+
+function reachOfRules(rules: readonly RuleSpec[], { purpose, debtor }: Question): Reach {
+  let ms = 0;
+  let debtorMs = 0;
+  for (const rule of rules) {
+    switch (rule.kind) {
+      case 'cap':
+        ms = Math.max(ms, reachOf(rule.window) + (rule.consentDays ?? 0) * DAY);
+        break;
+      case 'gap':
+        ms = Math.max(ms, rule.minutes * MINUTE);
+        break;
+      case 'cooldown':
+        ms = Math.max(ms, reachOf({ kind: 'rolling_days', days: rule.days + (rule.consentDays ?? 0) }));
+        break;
+      case 'verified_within':
+        ms = Math.max(ms, reachOf({ kind: 'rolling_days', days: rule.days + 1 }));
+        break;
+      case 'addressee':
+        if (rule.allow.some(({ needs, roles }) => needs && 'offer' in needs && (!debtor || roles.includes('debtor'))))
+          ms = Math.max(ms, OFFER_MS);
+        break;
+      case 'address_source':
+      case 'confirmation':
+        ms = NEVER;
+        break;
+      case 'debtor_unreachable':
+        debtorMs = Math.max(debtorMs, rule.lookbackDays * DAY + 1);
+        break;
+    }
+    // What is answered may be as old as it likes.
+    if (purpose === 'respond' && rule.unless?.includes('reply')) ms = NEVER;
+  }
+  return { ms, debtorMs };
+}
+
+/** The same as instants, exact for calendar windows: a contact of yesterday does not count for a cap of today. */
+function sinceOfRules(rules: readonly RuleSpec[], question: Question, zone: string): (ms: number) => Reach {
+  const exact: CapWindow[] = [];
+  const bounded: RuleSpec[] = [];
+  for (const rule of rules) {
+    if (rule.kind === 'cap' && rule.consentDays === undefined && rule.zone !== 'person' && !rule.unless)
+      exact.push(rule.window);
+    else bounded.push(rule);
+  }
+  const reach = reachOfRules(bounded, question);
+  return (ms) => {
+    let since = ms - reach.ms;
+    // One millisecond earlier, because the first instant of a window counts and what is kept comes after `since`.
+    for (const window of exact) since = Math.min(since, countsFrom(window, zone, ms) - 1);
+    return { ms: since, debtorMs: ms - reach.debtorMs };
+  };
+}
+
+/** `when` reads few closed lists, so what applies is worked out once for each of their combinations. */
 function compileApplicable(
+  spec: PackSpec,
   rules: readonly CompiledRule[],
   obligations: readonly CompiledObligation[],
-): (facts: ContactFacts) => Applicable {
-  const known = new Map<string, Applicable>();
-  return (facts) => {
-    const { channel, purpose, collectorKind, automated } = facts.request;
-    const key = `${channel} ${purpose} ${collectorKind} ${automated} ${facts.party.role}`;
-    let applicable = known.get(key);
-    if (applicable === undefined) {
-      const applies = ({ spec }: { spec: { when: When } }) => appliesTo(spec.when, facts);
-      applicable = { rules: rules.filter(applies), obligations: obligations.filter(applies) };
-      known.set(key, applicable);
-    }
-    return applicable;
+): CompiledPack['applicable'] {
+  const whens: When[] = [
+    spec.coverage,
+    ...spec.rules.map(({ when }) => when),
+    ...spec.obligations.map(({ when }) => when),
+  ];
+  const named = (pick: (when: When) => readonly string[] | undefined) =>
+    new Set(whens.flatMap((when) => pick(when) ?? []));
+  const carriers = named((when) => when.carriers);
+  const regions = named((when) => when.regions);
+  const readsPlace = whens.some((when) => when.places !== undefined);
+  const readsRingless = whens.some((when) => when.ringless !== undefined);
+  const one = (names: ReadonlySet<string>, value: string | undefined) =>
+    names.size > 0 && value !== undefined && names.has(value) ? value : '';
+  const keyOf = ({ request, party, contactPoint, region }: ContactFacts) => {
+    const common = `${request.channel} ${request.purpose} ${request.collectorKind} ${request.automated} ${party.role}`;
+    const place = readsPlace ? (contactPoint?.place ?? 'other') : '';
+    const ringless = readsRingless && request.ringless === true ? 'r' : '';
+    return `${common} ${place} ${ringless} ${one(carriers, request.carrier)} ${one(regions, region)}`;
   };
+  return memoised(keyOf, (facts: ContactFacts) => {
+    if (!appliesTo(spec.coverage, facts)) return null;
+    const applies = ({ spec: { when } }: { spec: { when: When } }) => appliesTo(when, facts);
+    const own = rules.filter(applies);
+    const binding = own.filter((rule) => rule.spec.effect === 'refuse');
+    const closing = binding.filter((rule) => rule.closes !== always);
+    return {
+      rules: own,
+      timeless: binding.filter((rule) => rule.timeless === true),
+      timed: binding.filter((rule) => rule.timeless !== true),
+      closing,
+      obligations: obligations.filter(applies),
+    };
+  });
 }
 
-function appliesTo(when: When, { request, party }: ContactFacts): boolean {
+function appliesTo(when: When, { request, party, contactPoint, region }: ContactFacts): boolean {
   return (
     (when.channels?.includes(request.channel) ?? true) &&
     (when.purposes?.includes(request.purpose) ?? true) &&
     (when.roles?.includes(party.role) ?? true) &&
     (when.collectors?.includes(request.collectorKind) ?? true) &&
-    (when.automated === undefined || when.automated === request.automated)
+    (when.automated === undefined || when.automated === request.automated) &&
+    (when.ringless === undefined || when.ringless === (request.ringless ?? false)) &&
+    (when.carriers === undefined || (request.carrier !== undefined && when.carriers.includes(request.carrier))) &&
+    (when.places?.includes(contactPoint?.place ?? 'other') ?? true) &&
+    (when.regions === undefined || (region !== undefined && when.regions.includes(region)))
   );
-}
-
-function permitIf(test: (facts: ContactFacts) => boolean): Behaviour {
-  return { earliest: (facts, ms) => (test(facts) ? ms : NEVER) };
-}
-
-function behaviourOf(rule: RuleSpec, pack: PackSpec): Behaviour {
-  switch (rule.kind) {
-    case 'hours':
-      return hoursRule(rule, pack);
-    case 'cap':
-      return capRule(rule, pack);
-    case 'gap': {
-      const counts = compileFilter(rule.after);
-      return { earliest: (facts, ms) => earliestAfterGap(counts, eventsOf(rule.scope, facts), rule.minutes, ms) };
-    }
-    case 'addressee':
-      return {
-        earliest: (facts, ms) => earliestAllowed(rule.allow, facts, ms),
-        closes: (facts, ms) => allowedUntil(rule.allow, facts, ms),
-      };
-    case 'account_status':
-      return permitIf((facts) => {
-        const refused = facts.accounts.filter((account) => rule.refuse.includes(account.status)).length;
-        return facts.accountsNamed ? refused === 0 : refused < facts.accounts.length;
-      });
-    case 'known_account':
-      return permitIf((facts) => facts.accounts.length > 0);
-    case 'overdue': {
-      const refused = pack.rules.flatMap((other) => (other.kind === 'account_status' ? other.refuse : []));
-      return { earliest: (facts, ms) => earliestOverdue(facts, refused, pack.zone, ms) };
-    }
-    case 'hold':
-      return holdRule(rule.directive, CONCERNS[rule.about]);
-    case 'opt_out':
-      return holdRule(rule.directive, rule.directive === 'address_opt_out' ? namesContactPoint : namesChannel);
-    case 'blocked_time':
-      return {
-        earliest: (facts, ms) =>
-          facts.directives.length === 0 ? ms : earliestOutside(windowsOf('time_restriction', facts), ms),
-        closes: (facts, ms) => nextOpening(windowsOf('time_restriction', facts), ms),
-      };
-    case 'blocked_place':
-      return holdRule('place_restriction', (directive, facts) => {
-        const place = facts.contactPoint?.place;
-        return concernsRequest(directive, facts) && place != null && directive.places.includes(place);
-      });
-    case 'debtor_unreachable': {
-      const unanswered = compileFilter(rule.unanswered);
-      const reached = compileFilter(rule.reached);
-      return { earliest: (facts, ms) => earliestUnreachable(facts, unanswered, reached, rule, pack.zone, ms) };
-    }
-    case 'vendor_notice':
-      return needsRule('vendor_notice', ofCollector);
-    case 'own_name':
-      return permitIf(
-        (facts) => facts.request.presentsAs === null || facts.request.presentsAs === facts.request.collectorId,
-      );
-    case 'contact_point':
-      return permitIf((facts) => {
-        const point = facts.contactPoint;
-        if (point === null) return true;
-        const kind = KIND_OF_CHANNEL[facts.request.channel];
-        return (
-          point.contactPointId !== null &&
-          point.ofParty &&
-          point.status === 'active' &&
-          (kind === null || kind === point.kind)
-        );
-      });
-    case 'wrong_number':
-      return permitIf((facts) => (facts.contactPoint?.wrongSince ?? null) === null);
-    case 'caller_number':
-      return callerNumberRule(rule);
-    case 'recording':
-      return permitIf((facts) => facts.request.recording);
-  }
-}
-
-/**
- * First instant at or after `ms` at which the accounts are past due: the day after the due date that was missed. All of
- * the accounts that are named; when none is, one of those whose status does not forbid to collect them.
- */
-function earliestOverdue(facts: ContactFacts, refused: readonly AccountStatus[], zone: string, ms: number): number {
-  const accounts = facts.accountsNamed
-    ? facts.accounts
-    : facts.accounts.filter(({ status }) => !refused.includes(status));
-  if (accounts.length === 0) return ms;
-  const since = accounts.map(({ pastDueDay }) => (pastDueDay === null ? NEVER : startOfDay(zone, pastDueDay + 1)));
-  return Math.max(ms, facts.accountsNamed ? Math.max(...since) : Math.min(...since));
-}
-
-function eventsOf(scope: Scope, facts: ContactFacts): readonly ContactEvent[] {
-  return scope === 'person' ? facts.events.person : facts.events.number;
-}
-
-function hoursRule(rule: Extract<RuleSpec, { kind: 'hours' }>, pack: PackSpec): Behaviour {
-  const windows = rule.windows.map(weeklyWindow);
-  const packZone = [pack.zone];
-  const zonesOf = (facts: ContactFacts) => (rule.zone === 'pack' ? packZone : facts.zones);
-  const hoursOf = (facts: ContactFacts) => ({ windows, agreed: rule.consent ? windowsOf('hours_consent', facts) : [] });
-  return {
-    earliest: (facts, ms) => earliestInHours(hoursOf(facts), zonesOf(facts), ms),
-    closes: (facts, ms) => hoursEndAt(hoursOf(facts), zonesOf(facts), ms),
-  };
-}
-
-function capRule(rule: Extract<RuleSpec, { kind: 'cap' }>, pack: PackSpec): Behaviour {
-  const counts: CountsEvent = compileFilter(rule.count);
-  const { window, max, scope } = rule;
-  const earliest = (facts: ContactFacts, ms: number) =>
-    earliestUnder(window, pack.zone, counts, eventsOf(scope, facts), max, ms);
-  return {
-    earliest,
-    limit: (facts, ms) => {
-      const counted = countedAt(window, pack.zone, counts, eventsOf(scope, facts), ms);
-      const span = windowAt(window, pack.zone, ms);
-      const oldest = counted[0];
-      const returns =
-        counted.length >= max ? earliest(facts, ms) : oldest ? leavesAt(window, pack.zone, oldest.at) : NEVER;
-      return {
-        ruleId: rule.id,
-        scope,
-        used: counted.length,
-        max,
-        windowFrom: span.from,
-        windowTo: span.to,
-        countedIds: counted.map((event) => event.id),
-        resetsAt: returns === NEVER ? null : returns,
-      };
-    },
-  };
-}
-
-function namesChannel(directive: DirectiveFacts, facts: ContactFacts): boolean {
-  return directive.channel === facts.request.channel && concernsRequest(directive, facts);
-}
-
-function namesContactPoint(directive: DirectiveFacts, facts: ContactFacts): boolean {
-  return directive.contactPointId !== null && concernsRequest(directive, facts);
-}
-
-function ofCollector(directive: DirectiveFacts, facts: ContactFacts): boolean {
-  return directive.collectorId === facts.request.collectorId && concernsAccounts(directive, facts);
-}
-
-function holdRule(kind: DirectiveFacts['kind'], concerns: Concerns): Behaviour {
-  return {
-    earliest: (facts, ms) => earliestFree(kind, concerns, facts, ms),
-    closes: (facts, ms) => nextStart(kind, concerns, facts, ms),
-  };
-}
-
-function needsRule(kind: DirectiveFacts['kind'], concerns: Concerns): Behaviour {
-  return {
-    earliest: (facts, ms) => earliestInForce(kind, concerns, facts, ms),
-    closes: (facts, ms) => inForceUntil(kind, concerns, facts, ms),
-  };
-}
-
-function callerNumberRule(rule: Extract<RuleSpec, { kind: 'caller_number' }>): Behaviour {
-  const registered = rule.registered.map((pattern) => new RegExp(`^(?:${pattern})$`));
-  const privateLines = rule.privateLines.map((pattern) => new RegExp(`^(?:${pattern})$`));
-  const approval = needsRule('private_line_approval', ofCollector);
-  const isPrivate = (facts: ContactFacts) =>
-    privateLines.some((pattern) => pattern.test(facts.request.callerNumber ?? ''));
-  return {
-    earliest: (facts, ms) => {
-      const number = facts.request.callerNumber;
-      if (number === null) return NEVER;
-      if (isPrivate(facts)) return approval.earliest(facts, ms);
-      return registered.some((pattern) => pattern.test(number)) ? ms : NEVER;
-    },
-    closes: (facts, ms) => (isPrivate(facts) ? approval.closes!(facts, ms) : NEVER),
-  };
 }

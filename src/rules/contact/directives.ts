@@ -19,6 +19,16 @@ export function concernsRequest(directive: DirectiveFacts, facts: ContactFacts):
   );
 }
 
+/** True when the directive is about the person, number and channel asked for, and about this debt; null is any debt. */
+export function concernsDebt(directive: DirectiveFacts, facts: ContactFacts, accountId: string | null): boolean {
+  return (
+    (directive.partyId === null || directive.partyId === facts.party.partyId) &&
+    (directive.contactPointId === null || directive.contactPointId === facts.contactPoint?.contactPointId) &&
+    (directive.channel === null || directive.channel === facts.request.channel) &&
+    (directive.accountId === null || accountId === null || directive.accountId === accountId)
+  );
+}
+
 /** True when the directive names no account, or one of those asked for. */
 export function concernsAccounts(directive: DirectiveFacts, facts: ContactFacts): boolean {
   return directive.accountId === null || facts.accounts.some((account) => account.accountId === directive.accountId);

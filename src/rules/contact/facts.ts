@@ -61,6 +61,10 @@ export const DIRECTIVE_KINDS = [
   'private_line_approval',
 ] as const;
 export const CONTACT_POINT_KINDS = ['phone', 'email', 'im', 'postal'] as const;
+export const PROVENANCE_SOURCES = ['consumer', 'creditor', 'prior_collector', 'other'] as const;
+export const MORATORIUM_TYPES = ['breathing_space', 'mental_health_crisis'] as const;
+/** Where a contact point reaches the person; `other` is tied to no place: a mobile number, an e-mail address. */
+export const PLACES = ['home', 'work', 'other'] as const;
 export const ACCOUNT_STATUSES = ['open', 'settled', 'closed', 'charged_off', 'legal', 'sold'] as const;
 
 export type Channel = (typeof CHANNELS)[number];
@@ -72,6 +76,9 @@ export type Outcome = (typeof OUTCOMES)[number];
 export type DirectiveKind = (typeof DIRECTIVE_KINDS)[number];
 export type ContactPointKind = (typeof CONTACT_POINT_KINDS)[number];
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
+export type ProvenanceSource = (typeof PROVENANCE_SOURCES)[number];
+export type MoratoriumType = (typeof MORATORIUM_TYPES)[number];
+export type Place = (typeof PLACES)[number];
 
 /** What a channel reaches; a portal reaches the person without an address. */
 export const KIND_OF_CHANNEL: Readonly<Record<Channel, ContactPointKind | null>> = {
@@ -94,6 +101,20 @@ export interface RequestFacts {
   readonly collectorKind: CollectorKind;
   readonly collectorId: string;
   readonly presentsAs: string | null;
+  readonly ringless?: boolean;
+  /** The telephone carrier whose limits apply. */
+  readonly carrier?: string;
+  /** What the contact answers, when it names something; absent when it names nothing. */
+  readonly reply?: ReplyFacts;
+}
+
+/** The contact of the person that is answered. */
+export interface ReplyFacts {
+  readonly attemptId: string;
+  /** False when no contact of this person on this channel has that id, or the person did not begin it. */
+  readonly known: boolean;
+  /** True when another contact has answered it already, or may have. */
+  readonly answered: boolean;
 }
 
 export interface PartyFacts {
@@ -111,6 +132,15 @@ export interface ContactPointFacts {
   readonly ofParty: boolean;
   /** Since when the number is known to reach somebody else, epoch milliseconds. */
   readonly wrongSince: number | null;
+  /** Day of the last check that the number was not reassigned. */
+  readonly verifiedDay?: number;
+  readonly provenance?: {
+    readonly source: ProvenanceSource;
+    readonly noticeSentDay?: number;
+    readonly optOutByDay?: number;
+  };
+  /** True when no other number of the person is on file. */
+  readonly onlyNumber?: boolean;
 }
 
 export interface AccountFacts {
@@ -118,6 +148,10 @@ export interface AccountFacts {
   readonly status: AccountStatus;
   /** Day number of the due date that was missed; null when nothing is known to be past due. */
   readonly pastDueDay: number | null;
+  readonly inCollectionProcedures?: boolean;
+  /** All accounts of the customer with the same debt group, this one too; absent for a debt of its own. */
+  readonly groupAccountIds?: readonly string[];
+  readonly plan?: { readonly type: string; readonly status: string };
 }
 
 /** A directive as rules see it: in force from `from` (inclusive) to `until` (exclusive, Infinity is stored as null). */
@@ -133,6 +167,7 @@ export interface DirectiveFacts {
   readonly collectorId: string | null;
   readonly windows: readonly BoundedWindow[];
   readonly places: readonly ('home' | 'work')[];
+  readonly moratoriumType?: MoratoriumType;
 }
 
 /** One counted contact: an attempt, or a reservation whose outcome is not reported yet. */
@@ -144,11 +179,28 @@ export interface ContactEvent {
   readonly outcome: Outcome;
   readonly direction: 'outbound' | 'inbound';
   readonly collectorId: string;
+  readonly purpose?: Purpose;
+  /** Accounts the contact counts for; absent: every account. */
+  readonly accountIds?: readonly string[];
+  /** Accounts a conversation was about, where they are not the same. */
+  readonly conversationAccountIds?: readonly string[];
+  /** Absent: a contact point that is tied to no place. */
+  readonly place?: 'home' | 'work';
+  readonly carrier?: string;
+  readonly ringless?: boolean;
+  /** True when the number turned out to reach somebody else: the contact was with another person. */
+  readonly misdirected?: boolean;
+  /** True when the answer of a third person turned out wrong or incomplete. */
+  readonly answerIncomplete?: boolean;
+  /** True when a third person offered to pay. */
+  readonly offeredToPay?: boolean;
+  readonly inReplyTo?: string;
 }
 
 /**
  * Everything a decision may depend on beside the policy and the instant. It is stored with the decision and replays
- * it, so it holds ids and states, never a name or a number of a person. Events are in ascending order of `at`.
+ * it, so it holds ids and states, never a name or a number of a person. Events are in ascending order of `at`. Optional
+ * members are absent where they say nothing, and in facts that an earlier release has stored.
  */
 export interface ContactFacts {
   readonly request: RequestFacts;
@@ -156,7 +208,7 @@ export interface ContactFacts {
   /** Null for a portal, a letter or a visit that names no contact point. */
   readonly contactPoint: ContactPointFacts | null;
   readonly jurisdictions: readonly string[];
-  /** Candidate zones of the person addressed; empty when none is known. */
+  /** Candidate zones of the person addressed: of the contact point, then of the customer; empty when none is known. */
   readonly zones: readonly string[];
   readonly accounts: readonly AccountFacts[];
   /** True when the request named the accounts, false when all of the customer's accounts are meant. */
@@ -171,5 +223,9 @@ export interface ContactFacts {
     readonly number: readonly ContactEvent[];
     /** Contacts with the debtor while somebody else is addressed; empty when the debtor is. */
     readonly debtor: readonly ContactEvent[];
+    /** Contacts with the debtor and the spouse together; absent when the person addressed is all of the household. */
+    readonly household?: readonly ContactEvent[];
   };
+  /** ISO 3166-2, `CN-65`; absent when unknown. */
+  readonly region?: string;
 }

@@ -6,6 +6,11 @@ export interface WeeklyWindow {
   readonly days: number;
   readonly from: number;
   readonly to: number;
+  /** Milliseconds after `from` and `to` at which it really opens and shuts: 1 for a bound that is the other way round. */
+  readonly opensLate?: number;
+  readonly shutsLate?: number;
+  /** Says of a day number whether the window opens on it; absent: weekdays alone decide. */
+  readonly onDay?: (day: number) => boolean;
 }
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -30,15 +35,27 @@ export interface BoundedWindow extends WeeklyWindow {
   readonly validUntil: number | null;
 }
 
+function opensOn(window: WeeklyWindow, day: number): boolean {
+  return (window.days & (1 << weekdayOf(day))) !== 0 && (window.onDay?.(day) ?? true);
+}
+
+function startOn(zone: string, window: WeeklyWindow, day: number): number {
+  return instantOf(zone, day, window.from) + (window.opensLate ?? 0);
+}
+
+function endOn(zone: string, window: WeeklyWindow, day: number): number {
+  return instantOf(zone, day, window.to) + (window.shutsLate ?? 0);
+}
+
 /** True when the window is open at `ms`. */
 export function isOpen(zone: string, window: WeeklyWindow, ms: number): boolean {
   const day = localDay(zone, ms);
-  if ((window.days & (1 << weekdayOf(day))) === 0) return false;
-  return ms >= instantOf(zone, day, window.from) && ms < instantOf(zone, day, window.to);
+  return opensOn(window, day) && ms >= startOn(zone, window, day) && ms < endOn(zone, window, day);
 }
 
-/** How many days ahead a weekly window is looked for: two weeks see every weekday twice. */
+/** How many days ahead a window is looked for: two weeks see every weekday twice, a calendar's days are further apart. */
 const SEARCH_DAYS = 15;
+const CALENDAR_SEARCH_DAYS = 400;
 
 /**
  * First instant at or after `ms` at which the window is open, Infinity if it never opens again. With `bounds` the
@@ -49,12 +66,13 @@ export function opensAt(zone: string, window: WeeklyWindow, ms: number, bounds?:
   const end = bounds?.validUntil ?? Number.POSITIVE_INFINITY;
   if (start >= end || window.days === 0) return Number.POSITIVE_INFINITY;
   const first = localDay(zone, start);
-  for (let day = first; day < first + SEARCH_DAYS; day += 1) {
-    if ((window.days & (1 << weekdayOf(day))) === 0) continue;
-    const opens = Math.max(start, instantOf(zone, day, window.from));
+  const last = first + (window.onDay ? CALENDAR_SEARCH_DAYS : SEARCH_DAYS);
+  for (let day = first; day < last; day += 1) {
+    if (!opensOn(window, day)) continue;
+    const opens = Math.max(start, startOn(zone, window, day));
     if (opens >= end) return Number.POSITIVE_INFINITY;
     // A day that a zone left out (Samoa, 2011-12-30) has instants, but they are the next day's.
-    if (opens < instantOf(zone, day, window.to) && localDay(zone, opens) === day) return opens;
+    if (opens < endOn(zone, window, day) && localDay(zone, opens) === day) return opens;
   }
   return Number.POSITIVE_INFINITY;
 }
@@ -62,5 +80,5 @@ export function opensAt(zone: string, window: WeeklyWindow, ms: number, bounds?:
 /** Instant at which the window that is open at `ms` closes (exclusive end, cut by `validUntil`); `ms` itself if it is shut. */
 export function closesAt(zone: string, window: WeeklyWindow, ms: number, validUntil: number | null = null): number {
   if (!isOpen(zone, window, ms)) return ms;
-  return Math.min(instantOf(zone, localDay(zone, ms), window.to), validUntil ?? Number.POSITIVE_INFINITY);
+  return Math.min(endOn(zone, window, localDay(zone, ms)), validUntil ?? Number.POSITIVE_INFINITY);
 }

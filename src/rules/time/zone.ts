@@ -77,9 +77,23 @@ export function instantOf(zone: string, day: number, minute: number): number {
   return local - before;
 }
 
+const starts = new Map<string, Map<number, number>>();
+const STARTS_MAX = 2000;
+
 /** First instant of a local day. */
 export function startOfDay(zone: string, day: number): number {
-  return instantOf(zone, day, 0);
+  // Rules ask for the bounds of today and of few other days, again and again.
+  let known = starts.get(zone);
+  if (known === undefined || known.size >= STARTS_MAX) {
+    known = new Map();
+    starts.set(zone, known);
+  }
+  let start = known.get(day);
+  if (start === undefined) {
+    start = instantOf(zone, day, 0);
+    known.set(day, start);
+  }
+  return start;
 }
 
 /** `YYYY-MM-DD` to a day number. Expects a real date. */
