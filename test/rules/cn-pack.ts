@@ -1,9 +1,9 @@
-import { loadPacks } from '../../src/policy/load.ts';
 import { evaluate } from '../../src/rules/contact/evaluate.ts';
 import type { Channel, ContactFacts, ContactPointKind } from '../../src/rules/contact/facts.ts';
 import { cn, facts, refusals } from './builders.ts';
+import { shipped } from './shipped.ts';
 
-export const pack = loadPacks().find(({ compiled }) => compiled.id === 'cn-credit-card@2026-02-01')!.compiled;
+export const pack = shipped('cn-credit-card@2026-02-01').compiled;
 
 export type Given = Parameters<typeof facts>[0];
 
