@@ -105,7 +105,8 @@ export function readRow(mapping: Mapping, header: Header, cells: readonly string
   return problems.length > 0 ? { problems } : { imported, corrected };
 }
 
-function lengthProblems({ indexes, width }: Header, cells: readonly string[]): RowProblem[] {
+/** A row with too few cells, or with more than the header names. */
+export function lengthProblems({ indexes, width }: Header, cells: readonly string[]): RowProblem[] {
   if (cells.length < width) {
     const [column] = [...indexes].find(([, index]) => index >= cells.length)!;
     return [{ column, code: 'ROW_TOO_SHORT', maskedValue: '' }];

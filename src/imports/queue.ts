@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db, Trx } from '../db/database.ts';
+import { addJob } from '../jobs/jobs.ts';
 import type { ImportRow } from './repository.ts';
 
 /** Who works on which import: jobs in the database's queue, and leases that tell who is alive. */
@@ -51,14 +52,13 @@ export async function queueImport(
     .where('import_id', '=', importId)
     .returningAll()
     .executeTakeFirstOrThrow();
-  if (row.status === 'queued') await addJob(trx, importId);
+  if (row.status === 'queued') await addImportJob(trx, importId);
   return row;
 }
 
 /** Queues the work; a job of the same import that is locked is superseded. */
-export async function addJob(trx: Db | Trx, importId: string): Promise<void> {
-  await sql`SELECT graphile_worker.add_job(${IMPORT_TASK}::text, ${JSON.stringify({ importId })}::json,
-    max_attempts := ${JOB_ATTEMPTS}::smallint, job_key := ${importId}::text)`.execute(trx);
+export async function addImportJob(trx: Db | Trx, importId: string): Promise<void> {
+  await addJob(trx, IMPORT_TASK, { importId }, { jobKey: importId, maxAttempts: JOB_ATTEMPTS });
 }
 
 /** Starts or takes over the work; undefined when there is none, or when another process holds the lease. */
@@ -82,7 +82,7 @@ export async function requeueImport(db: Db, importId: string): Promise<void> {
       .where('status', '=', 'running')
       .returning('import_id')
       .executeTakeFirst();
-    if (row) await addJob(trx, importId);
+    if (row) await addImportJob(trx, importId);
   });
 }
 
@@ -91,13 +91,12 @@ export interface StaleImport {
   readonly uploaded: boolean;
   /** Null when there is no job. */
   readonly exhausted: boolean | null;
-  readonly locked_by: string | null;
 }
 
 /** Imports whose process is gone: the upload never ended, or the work stands still. */
 export async function staleImports(db: Db): Promise<StaleImport[]> {
   const { rows } = await sql<StaleImport>`
-    SELECT i.import_id, i.content_hash IS NOT NULL AS uploaded, j.attempts >= j.max_attempts AS exhausted, j.locked_by
+    SELECT i.import_id, i.content_hash IS NOT NULL AS uploaded, j.attempts >= j.max_attempts AS exhausted
       FROM imports i LEFT JOIN graphile_worker.jobs j ON j.key = i.import_id
      WHERE (i.status = 'running' OR (i.status = 'queued' AND i.content_hash IS NULL))
        AND i.lease_until < clock_timestamp()
@@ -105,9 +104,4 @@ export async function staleImports(db: Db): Promise<StaleImport[]> {
     db,
   );
   return rows;
-}
-
-/** Takes a job from a worker that is gone. */
-export async function unlockWorker(db: Db, workerId: string): Promise<void> {
-  await sql`SELECT graphile_worker.force_unlock_workers(ARRAY[${workerId}]::text[])`.execute(db);
 }

@@ -149,18 +149,16 @@ export async function recordRowsTotal(db: Db, importId: string, rowsTotal: numbe
   await db.updateTable('imports').set({ rows_total: rowsTotal }).where('import_id', '=', importId).execute();
 }
 
-/** Ends an import that has not ended. A held one keeps its text until somebody decides. */
-export async function endImport(
-  db: Db,
-  importId: string,
-  end: {
-    readonly status: ImportStatus;
-    readonly code?: FileCode;
-    readonly detail?: string;
-    readonly now: Temporal.Instant;
-  },
-): Promise<void> {
-  await db
+export interface ImportEnd {
+  readonly status: ImportStatus;
+  readonly code?: FileCode;
+  readonly detail?: string;
+  readonly now: Temporal.Instant;
+}
+
+/** Ends an import; undefined when it has ended before. */
+export async function markEnded(trx: Trx, importId: string, end: ImportEnd): Promise<ImportRow | undefined> {
+  return trx
     .updateTable('imports')
     .set({
       status: end.status,
@@ -170,8 +168,8 @@ export async function endImport(
     })
     .where('import_id', '=', importId)
     .where('status', 'in', ['queued', 'running'])
-    .execute();
-  if (end.status !== 'held') await dropChunks(db, importId);
+    .returningAll()
+    .executeTakeFirst();
 }
 
 /** Locks the import for a batch. False when it was cancelled, or another process has applied these rows already. */

@@ -2,12 +2,12 @@ import { accountPolicyAt } from '../accounts/service.ts';
 import type { Services } from '../context.ts';
 import { applyBatch, type BatchRow } from './apply.ts';
 import { compareTotals, controlAmount, FileError, openCsv } from './csv.ts';
+import { endImport } from './end.ts';
 import { type ImportSource, readRow, type Statement } from './mapping.ts';
 import { MAPPINGS } from './mappings.ts';
 import { keepingLease, releaseLease, takeImport } from './queue.ts';
 import {
   advanceImport,
-  endImport,
   type ImportRow,
   insertRejections,
   lockForBatch,
@@ -92,7 +92,7 @@ async function applyFile(services: Services, row: ImportRow, stopping: AbortSign
 
 function statementOf({ policy, clock }: Services, row: ImportRow): Statement {
   const now = clock();
-  return { asOf: row.as_of, zone: accountPolicyAt(policy, now).zone, latest: now.add({ hours: 24 }) };
+  return { asOf: row.as_of, zone: accountPolicyAt(policy.current(), now).zone, latest: now.add({ hours: 24 }) };
 }
 
 /** One transaction: the rows, their rejections and the progress, so that a run after a crash goes on exactly here. */

@@ -6,6 +6,7 @@ import { type Once, once } from '../idempotency.ts';
 import { newId } from '../ids.ts';
 import { wireInstant } from '../validation.ts';
 import { type FileCode, FileError } from './csv.ts';
+import { endImport } from './end.ts';
 import { bankDayOf, type ImportSource } from './mapping.ts';
 import { MAPPINGS } from './mappings.ts';
 import { keepingLease, leaseUntil, queueImport } from './queue.ts';
@@ -14,7 +15,6 @@ import {
   deleteImport,
   dropChunks,
   earlierAsOf,
-  endImport,
   findImport,
   type ImportRow,
   insertImport,
@@ -90,7 +90,8 @@ const FIELD_CODE_OF: Partial<Record<FileCode, FieldCode>> = {
   RECORD_TOO_LARGE: 'TOO_LARGE',
 };
 
-function refusalOf(error: unknown): unknown {
+/** What went wrong with a file, as the problem that its sender gets. */
+export function refusalOf(error: unknown): unknown {
   if (error instanceof UploadTooLarge) return new AppError('PAYLOAD_TOO_LARGE', 'The file is larger than the limit.');
   if (!(error instanceof FileError)) return error;
   if (error.code === 'BINARY_FILE') return new AppError('UNSUPPORTED_MEDIA_TYPE', error.message);

@@ -41,11 +41,9 @@ export class UploadTooLarge extends Error {}
 export async function receive(
   db: Db,
   vault: Vault,
-  { importId, charset, columns, body, length, limitBytes }: Upload,
+  { importId, columns, ...upload }: Upload,
 ): Promise<{ contentHash: Buffer; bytes: number }> {
-  if (length !== null && length > limitBytes) throw new UploadTooLarge();
   const hash = createHash('sha256');
-  const decoder = new TextDecoder(charset, { fatal: true });
   let bytes = 0;
   let chunkNo = 0;
   let text = '';
@@ -61,22 +59,35 @@ export async function receive(
       text = '';
     }
   };
+  const seen = (piece: Buffer) => {
+    hash.update(piece);
+    bytes += piece.length;
+  };
+  for await (const piece of textOf(upload, seen)) await take(piece, false);
+  await take('', true);
+  return { contentHash: hash.digest(), bytes };
+}
+
+/**
+ * The text of an upload as it arrives; `seen` gets its bytes. Throws FileError for what is no text in its charset and for
+ * an upload that breaks off, UploadTooLarge over the limit.
+ */
+export async function* textOf(
+  { charset, body, length, limitBytes }: Pick<Upload, 'charset' | 'body' | 'length' | 'limitBytes'>,
+  seen: (piece: Buffer) => void,
+): AsyncGenerator<string> {
+  if (length !== null && length > limitBytes) throw new UploadTooLarge();
+  const decoder = new TextDecoder(charset, { fatal: true });
+  let bytes = 0;
   for await (const piece of unbroken(body)) {
     bytes += piece.length;
     if (bytes > limitBytes) throw new UploadTooLarge();
     if (piece.includes(0)) throw binaryFile();
-    hash.update(piece);
-    await take(
-      decoded(() => decoder.decode(piece, { stream: true }), charset, bytes),
-      false,
-    );
+    seen(piece);
+    yield decoded(() => decoder.decode(piece, { stream: true }), charset, bytes);
   }
   if (length !== null && bytes !== length) throw uploadIncomplete();
-  await take(
-    decoded(() => decoder.decode(), charset, bytes),
-    true,
-  );
-  return { contentHash: hash.digest(), bytes };
+  yield decoded(() => decoder.decode(), charset, bytes);
 }
 
 /** The pieces of a request body. A connection that is lost becomes a FileError. */

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ImportWorker, startImportWorker } from '../../src/imports/worker.ts';
+import { startWorker as startJobWorker, type Worker } from '../../src/jobs/worker.ts';
+import { background } from '../../src/tasks.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import {
   countOf,
@@ -20,7 +21,7 @@ const COPIES = 30;
 const ROWS = COPIES * UCI_ROWS;
 
 let t: TestApp;
-const workers: ImportWorker[] = [];
+const workers: Worker[] = [];
 beforeEach(async () => {
   t = await buildTestApp();
 });
@@ -29,8 +30,8 @@ afterEach(async () => {
   await t.close();
 });
 
-async function startWorker(): Promise<ImportWorker> {
-  const worker = await startImportWorker(t.services, t.app.log);
+async function startWorker(): Promise<Worker> {
+  const worker = await startJobWorker(t.services, background, t.app.log);
   workers.push(worker);
   return worker;
 }

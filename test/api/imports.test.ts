@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Import } from '../../src/imports/schemas.ts';
-import { type ImportWorker, startImportWorker } from '../../src/imports/worker.ts';
+import { startWorker, type Worker } from '../../src/jobs/worker.ts';
+import { background } from '../../src/tasks.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import {
   countOf,
@@ -14,10 +15,10 @@ import {
 } from '../support/imports.ts';
 
 let t: TestApp;
-let worker: ImportWorker;
+let worker: Worker;
 beforeAll(async () => {
   t = await buildTestApp({ now: '2026-11-23T10:00:00+08:00' });
-  worker = await startImportWorker(t.services, t.app.log);
+  worker = await startWorker(t.services, background, t.app.log);
 });
 afterAll(async () => {
   await worker.stop();
@@ -312,4 +313,20 @@ test('the same content sent on another day keeps the statement date that it had'
   const again = await importFile(t, UCI_SAMPLE, 'source=uci');
   expect(again).toMatchObject({ asOf: '2026-11-23', createdAt: '2026-11-25T10:00:00+08:00' });
   expect(totals(again)).toEqual(completed({ rowsRead: UCI_ROWS, duplicates: UCI_ROWS }));
+});
+
+test('the end of an import is told as an event, in its transaction', async () => {
+  const { rows } = await t.database.pool.query<{ last: bigint | null }>('SELECT max(seq) AS last FROM outbox_events');
+  const good = await importFile(t, defaultFile([{ account_id: 'told-1' }, { account_id: 'told-2', principal: 'x' }]));
+  const held = await importFile(t, defaultFile([{ account_id: 'told-3' }], ['TOTAL,2,8000.00']));
+  const told = await t.database.pool.query(
+    'SELECT type, subject_key, data FROM outbox_events WHERE seq > $1 ORDER BY seq',
+    [rows[0]!.last ?? 0n],
+  );
+  const counts = { accepted: 0, duplicates: 0, quarantined: 0 };
+  const [completed, refused] = [good, held].map(({ importId }) => ({ importId, ...counts }));
+  expect(told.rows).toEqual([
+    { type: 'import.completed', subject_key: good.importId, data: { ...completed, accepted: 1, quarantined: 1 } },
+    { type: 'import.failed', subject_key: held.importId, data: { ...refused, status: 'held', code: 'CONTROL_TOTALS' } },
+  ]);
 });
