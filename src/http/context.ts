@@ -39,8 +39,11 @@ export function instantOfRequest(request: FastifyRequest): Temporal.Instant {
 export function contextOf(request: FastifyRequest): Ctx {
   const { caller, now } = request;
   if (caller === null || now === null) throw new AppError('UNAUTHENTICATED', 'This operation needs an API key.');
+  const { services } = request.server;
   return {
-    ...request.server.services,
+    ...services,
+    policy: services.policy.current(),
+    policyHolder: services.policy,
     caller,
     now,
     language: languageOf(request),

@@ -3,6 +3,20 @@ import { z } from 'zod';
 import { sqlState } from '../db/database.ts';
 import { AppError, FIELD_CODES, type FieldError, PROBLEMS, type ProblemCode } from '../errors.ts';
 
+/** An answer for a caller that cannot read JSON: ready text of a media type. */
+export interface TextAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How callers of this route that cannot read JSON are told of a problem; null: as JSON. */
+    readonly problemAs?: (problem: Problem, request: FastifyRequest) => TextAnswer | null;
+  }
+}
+
 /** RFC 9457 body of every answer that is not 2xx; both doors use its codes. */
 export const problemSchema = z
   .object({
@@ -19,6 +33,7 @@ export const problemSchema = z
         pointer: z.string().describe('JSON Pointer into the request'),
         code: z.enum(FIELD_CODES),
         message: z.string(),
+        line: z.int().optional().describe('Line of the text in that field, from 1'),
       }),
     ),
   })
@@ -30,6 +45,17 @@ export function problemOf(error: AppError, requestId: string): Problem {
   const { status, title } = PROBLEMS[error.code];
   const type = `/problems/${error.code.toLowerCase().replaceAll('_', '-')}`;
   return { type, title, status, detail: error.message, code: error.code, requestId, errors: [...error.errors] };
+}
+
+/** One result of many, at its place: the answer as it stands alone, or the problem that the single call would give. */
+export function resultOf<P extends object>(
+  place: P,
+  result: object,
+  requestId: string,
+): P & { status: number; problem?: Problem } {
+  if (!(result instanceof Error)) return { ...place, status: 200, ...result };
+  const problem = problemOf(toAppError(result), requestId);
+  return { ...place, status: problem.status, problem };
 }
 
 const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
@@ -89,9 +115,11 @@ export function toAppError(error: unknown): AppError {
 export function noteProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): void {
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed');
   else request.log.info({ code: error.code, errors: error.errors.map(logged) }, 'request refused');
-  if (error.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="collections-rules"');
+  if (error.code === 'UNAUTHENTICATED') reply.header('www-authenticate', CHALLENGES);
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
 }
+
+const CHALLENGES = ['Bearer', 'Basic'].map((scheme) => `${scheme} realm="collections-rules"`).join(', ');
 
 /** The name of an unknown field is the caller's text, and may be anybody's number. */
 function logged({ pointer, code }: FieldError): string {
@@ -101,11 +129,14 @@ function logged({ pointer, code }: FieldError): string {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = toAppError(thrown);
   noteProblem(request, reply, error);
+  const problem = problemOf(error, request.id);
+  const { status, type, text } = request.routeOptions.config?.problemAs?.(problem, request) ?? {
+    status: error.status,
+    type: 'application/problem+json; charset=utf-8',
+    text: JSON.stringify(problem),
+  };
   // A ready string: the problem must not pass through the schema of the success answer.
-  return reply
-    .code(error.status)
-    .type('application/problem+json; charset=utf-8')
-    .send(JSON.stringify(problemOf(error, request.id)));
+  return reply.code(status).type(type).send(text);
 }
 
 /** Installs the one error handler, and 404 and 405 (with Allow) for what no route takes. */
@@ -139,13 +170,27 @@ export function handleErrors(app: FastifyInstance): void {
 const COMMON_STATUSES = [400, 401, 403, 429, 500, 503] as const;
 
 /** Response schemas of the problems a route can answer: the common ones and those named. */
-export function problems(...statuses: (404 | 409 | 412 | 413 | 415 | 422)[]): Record<number, unknown> {
+export function problems(...statuses: (404 | 409 | 412 | 413 | 415 | 422 | 428)[]): Record<number, unknown> {
   const all = [...COMMON_STATUSES, ...statuses].sort((a, b) => a - b);
   return Object.fromEntries(
     all.map((status) => [
       status,
       { description: DESCRIPTIONS[status], content: { 'application/problem+json': { schema: problemSchema } } },
     ]),
+  );
+}
+
+/** The same for a route whose `problemAs` also writes them in other media types. */
+export function problemsIn(
+  types: Readonly<Record<string, z.ZodType>>,
+  ...statuses: Parameters<typeof problems>
+): Record<number, unknown> {
+  const others = Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema }]));
+  return Object.fromEntries(
+    Object.entries(problems(...statuses)).map(([status, response]) => {
+      const { description, content } = response as { description: string; content: object };
+      return [status, { description, content: { ...content, ...others } }];
+    }),
   );
 }
 
@@ -159,6 +204,7 @@ const DESCRIPTIONS: Record<number, string> = {
   413: 'Body too large',
   415: 'Unsupported media type',
   422: 'Right shape, no valid meaning',
+  428: 'The change must say which state it is based on',
   429: 'Too many requests',
   500: 'The service failed; nothing was permitted',
   503: 'The service cannot answer now; nothing was permitted',

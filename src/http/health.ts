@@ -41,7 +41,7 @@ export function exposeHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
       checks.database = 'does not answer';
       checks.migrations = 'unknown';
     }
-    if (policy.packs.length === 0) checks.policy = 'no pack is loaded';
+    checks.policy = policy.problem() ?? 'ok';
     cached = { at: performance.now(), checks };
     return checks;
   }

@@ -7,6 +7,13 @@ export interface Metrics {
   readonly requestSeconds: Histogram<'route' | 'method' | 'status'>;
   readonly countDecision: (mode: string, permitted: boolean, reason: string) => void;
   readonly decisionBatch: Histogram<'mode'>;
+  readonly countUnknownResult: (platform: string) => void;
+  readonly webhooks: WebhookMetrics;
+}
+
+export interface WebhookMetrics {
+  readonly countAttempt: (outcome: 'delivered' | 'failed' | 'dead') => void;
+  readonly show: (figures: { pending: number; oldestSeconds: number; dead: number }) => void;
 }
 
 export function createMetrics(pool: { totalCount: number; idleCount: number; waitingCount: number }): Metrics {
@@ -40,8 +47,16 @@ export function createMetrics(pool: { totalCount: number; idleCount: number; wai
     }
     child.inc();
   }
+  const unknownResults = new Counter({
+    name: 'dialer_unknown_results_total',
+    help: 'Result codes of dialers that no outcome map knows; each was taken as the default outcome',
+    labelNames: ['platform'],
+    registers: [registry],
+  });
   return {
     registry,
+    webhooks: createWebhookMetrics(registry),
+    countUnknownResult: (platform) => unknownResults.inc({ platform }),
     requestSeconds: new Histogram({
       name: 'http_request_seconds',
       help: 'Time from the first byte to the answer',
@@ -57,6 +72,29 @@ export function createMetrics(pool: { totalCount: number; idleCount: number; wai
       buckets: [1, 2, 4, 8, 16, 32, 64, 128],
       registers: [registry],
     }),
+  };
+}
+
+/** The attempts of this process, and what the whole service has still to deliver. */
+function createWebhookMetrics(registry: Registry): WebhookMetrics {
+  const registers = [registry];
+  const attempts = new Counter({
+    name: 'webhook_attempts_total',
+    help: 'Attempts to deliver a webhook by outcome; dead: the last one of its delivery',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const gauge = (name: string, help: string) => new Gauge({ name, help: `${help}, in the whole service`, registers });
+  const pending = gauge('webhook_deliveries_pending', 'Webhooks still to be delivered to enabled endpoints');
+  const oldest = gauge('webhook_oldest_pending_seconds', 'Age of the oldest of these');
+  const dead = gauge('webhook_deliveries_dead', 'Webhooks that were given up and are still on file');
+  return {
+    countAttempt: (outcome) => attempts.inc({ outcome }),
+    show: (figures) => {
+      pending.set(figures.pending);
+      oldest.set(figures.oldestSeconds);
+      dead.set(figures.dead);
+    },
   };
 }
 

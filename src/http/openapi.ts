@@ -1,6 +1,16 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyDynamicSwaggerOptions, SwaggerTransform } from '@fastify/swagger';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import type { z } from 'zod';
+import { FORM_TYPE } from './form.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body as a form, where the route takes it as JSON or as a form. */
+    readonly formBody?: z.ZodType;
+  }
+}
 
 /** How `openapi.yaml` is made from the routes: code-first from zod, committed, compared by a test. */
 
@@ -14,7 +24,16 @@ const transform: SwaggerTransform = (input) => {
   if (input.schema?.operationId === undefined) return { schema: { hide: true }, url };
   // A copy, because YAML would write one array that many operations share as an alias.
   const schema = { ...input.schema, tags: [...(input.schema.tags ?? [])] };
-  return url.startsWith('/v1/') ? zodTransform({ ...input, schema }) : { schema, url };
+  if (!url.startsWith('/v1/')) return { schema, url };
+  const { formBody } = input.route.config ?? {};
+  const transformed = zodTransform({ ...input, schema });
+  if (formBody === undefined) return transformed;
+  const form = zodTransform({ ...input, schema: { ...schema, body: formBody } });
+  const content = {
+    'application/json': { schema: transformed.schema.body },
+    [FORM_TYPE]: { schema: form.schema.body },
+  };
+  return { schema: { ...transformed.schema, body: { content } }, url };
 };
 
 type Node = Record<string, unknown>;
@@ -82,11 +101,20 @@ function problemResponses(document: Document): Record<string, Response> {
     for (const [status, response] of Object.entries(operation.responses)) {
       if (!response.content?.['application/problem+json']) continue;
       const headers = PROBLEM_HEADERS[status];
-      responses[`Problem${status}`] = { ...response, ...(headers && { headers }) };
-      operation.responses[status] = { $ref: `#/components/responses/Problem${status}` };
+      // Routes for dialers also tell problems in the formats that those read.
+      const others = Object.keys(response.content)
+        .slice(1)
+        .map((type) => type.replace(/^.*[/-]/, ''));
+      const name = `Problem${status}${others.length > 0 ? `As${others.map(capital).join('')}` : ''}`;
+      responses[name] = { ...response, ...(headers && { headers }) };
+      operation.responses[status] = { $ref: `#/components/responses/${name}` };
     }
   }
   return Object.fromEntries(Object.entries(responses).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function capital(word: string): string {
+  return word[0]!.toUpperCase() + word.slice(1);
 }
 
 /**
@@ -143,7 +171,8 @@ const SCALARS = new Set<unknown>(['string', 'integer', 'number', 'boolean']);
 /** Keys that hold values, not schemas. */
 const VALUES = new Set(['default', 'enum', 'example', 'examples']);
 
-export const openapiOptions: FastifyDynamicSwaggerOptions = {
+/** With what is sent to others beside what is answered here. */
+export const openapiOptions = (webhooks: Record<string, object>): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
     info: {
@@ -160,16 +189,29 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
       { name: 'Customers', description: 'Debtors, the people around them and how to reach them' },
       { name: 'Accounts', description: 'What is owed, since when' },
       { name: 'Imports', description: 'Files of accounts' },
+      { name: 'Reconciliation', description: 'Was every contact permitted, and every permission reported?' },
+      { name: 'Policy packs', description: 'The rules as data: drafts, review, publication, back-tests' },
       { name: 'API clients', description: 'Who may ask what' },
+      { name: 'Dialers', description: 'What is known of each dialer: field names, result codes, prefixes, URL tokens' },
+      { name: 'Adapters', description: 'The same decisions and reports in the shapes of dialer platforms' },
+      { name: 'Webhooks', description: 'Where events are sent, what was sent, and sending it again' },
       { name: 'Operations', description: 'Health and metrics' },
     ],
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, as `Authorization: Bearer ck_…`' },
+        basic: { type: 'http', scheme: 'basic', description: 'The client id as the user, its API key as the password' },
+        urlToken: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'token',
+          description: 'For a dialer that cannot send a header: a token of one route',
+        },
       },
     },
-    security: [{ apiKey: [] }],
+    webhooks: webhooks as Record<string, OpenAPIV3_1.PathItemObject>,
+    security: [{ apiKey: [] }, { basic: [] }],
   },
   transform,
   transformObject,
-};
+});

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifySchemaCompiler } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
@@ -10,18 +10,26 @@ export async function registerRest(app: FastifyInstance, features: readonly Fast
   await app.register(
     async (rest) => {
       // Inside this scope only: on the root these compilers would meet the JSON schemas of mercurius.
-      rest.setValidatorCompiler(({ schema }) => (data) => {
-        try {
-          return { value: parseInput(schema as z.ZodType, data) };
-        } catch (error) {
-          return { error: error as Error };
-        }
-      });
+      rest.setValidatorCompiler(validateWith({}));
       rest.setSerializerCompiler(serializerCompiler);
       for (const feature of features) await rest.register(feature);
     },
     { prefix: '/v1' },
   );
+}
+
+/** Parses each part of a request as it is documented, but for those named here, such as a body whose items are parsed later. */
+export function validateWith(parts: { readonly body?: z.ZodType }): FastifySchemaCompiler<unknown> {
+  return ({ schema, httpPart }) => {
+    const parsed = (httpPart === 'body' ? parts.body : undefined) ?? (schema as z.ZodType);
+    return (data) => {
+      try {
+        return { value: parseInput(parsed, data) };
+      } catch (error) {
+        return { error: error as Error };
+      }
+    };
+  };
 }
 
 /** Headers are shared with proxies and browsers, so unknown ones pass. */
