@@ -46,3 +46,8 @@ export function createBatcher<I, O>(
       if (waiting.length === 1) setImmediate(start);
     });
 }
+
+/** Lets at most `concurrency` calls run at once; the others wait in the order they came. */
+export function createLimiter<I, O>(run: (input: I) => Promise<O>, concurrency: number): (input: I) => Promise<O> {
+  return createBatcher(async ([input]: readonly I[]) => [await run(input as I)], { maxItems: 1, concurrency });
+}
