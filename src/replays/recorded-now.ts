@@ -1,0 +1,77 @@
+import { sql } from 'kysely';
+import type { AccountInput } from '../accounts/schemas.ts';
+import type { Profile, ProfileAccount, ProfileDirective } from '../contact/profile.ts';
+import type { Trx } from '../db/database.ts';
+import type { Channel, DirectiveKind } from '../rules/contact/facts.ts';
+import type { DecisionRow } from './history.ts';
+import type { Moment, RecordedNow } from './known.ts';
+
+/** The profile that a decision saw; the one of its instant where an earlier release recorded it. */
+export async function profileThen(trx: Trx, row: DecisionRow): Promise<Profile | undefined> {
+  const { rows } = await sql<{ profile: Profile }>`
+    SELECT profile FROM contact_profile_versions
+     WHERE customer_id = ${row.customer_id}
+       AND CASE WHEN ${row.profile_position}::bigint IS NULL THEN true ELSE position = ${row.profile_position}::bigint END
+     ORDER BY recorded_at <= ${row.recorded_at.toString()}::timestamptz DESC,
+       CASE WHEN recorded_at <= ${row.recorded_at.toString()}::timestamptz THEN -position ELSE position END
+     LIMIT 1`.execute(trx);
+  return rows[0]?.profile;
+}
+
+/** Directives and their ends, and each account in its newest state of the moment, as they are recorded now. */
+export async function recordedNow(trx: Trx, row: DecisionRow, { at }: Moment): Promise<RecordedNow> {
+  const directives = await trx
+    .selectFrom('directives')
+    .selectAll()
+    .where('customer_id', '=', row.customer_id)
+    .orderBy('directive_id')
+    .execute();
+  const states = await sql<{ content: AccountInput & { accountId: string } }>`
+    SELECT DISTINCT ON (account_id) content FROM account_snapshots
+     WHERE customer_id = ${row.customer_id}
+       AND (as_of <= ${at.toString()}::timestamptz OR recorded_at <= ${row.recorded_at.toString()}::timestamptz)
+     ORDER BY account_id, as_of DESC, recorded_at DESC`.execute(trx);
+  return {
+    directives: directives.map((directive) => ({
+      ...profileDirectiveOf(directive),
+      validUntil: directive.valid_until?.epochMilliseconds ?? null,
+      endedAt: directive.ended_at?.epochMilliseconds ?? null,
+    })),
+    accounts: states.rows.map(({ content }) => profileAccountOf(content)),
+  };
+}
+
+interface StoredDirective {
+  readonly directive_id: string;
+  readonly kind: string;
+  readonly party_id: string | null;
+  readonly contact_point_id: string | null;
+  readonly account_id: string | null;
+  readonly channel: string | null;
+  readonly valid_from: Temporal.Instant;
+  readonly details: Record<string, unknown>;
+}
+
+function profileDirectiveOf(row: StoredDirective): ProfileDirective {
+  return {
+    id: row.directive_id,
+    kind: row.kind as DirectiveKind,
+    ...(row.party_id === null ? {} : { party: row.party_id }),
+    ...(row.contact_point_id === null ? {} : { point: row.contact_point_id }),
+    ...(row.account_id === null ? {} : { account: row.account_id }),
+    ...(row.channel === null ? {} : { channel: row.channel as Channel }),
+    from: row.valid_from.epochMilliseconds,
+    details: row.details,
+  };
+}
+
+function profileAccountOf(content: AccountInput & { accountId: string }): ProfileAccount {
+  const { accountId, status, pastDueSince, debtGroupId, inCollectionProcedures } = content;
+  return {
+    id: accountId,
+    status,
+    ...(pastDueSince === null ? {} : { pastDueSince }),
+    ...(debtGroupId === null ? {} : { group: debtGroupId }),
+    ...(inCollectionProcedures === null ? {} : { procedures: inCollectionProcedures }),
+  };
+}
