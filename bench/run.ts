@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { benchEngine } from './engine/engine.ts';
 import { benchChecks, benchReserve } from './service.ts';
+import { benchStream } from './stream.ts';
 import { startDatabase } from './support/database.ts';
 import { type Ratio, table } from './support/report.ts';
 
@@ -24,6 +25,8 @@ try {
   ratios.push(...(await benchChecks(database)));
   progress('reserve …');
   ratios.push(...(await benchReserve(database)));
+  progress('stream …');
+  ratios.push(await benchStream(database, process.argv.includes('--million') ? 1_000_000 : 200_000));
 } finally {
   await database.stop();
 }

@@ -8,11 +8,11 @@ const CONNECTIONS = 32;
 const ROUNDS = 5;
 const CHECK_SECONDS = 4;
 const POOL = { DATABASE_POOL_SIZE: '12' };
-const KEY = 'bench-key-with-every-scope-0123456789';
+export const KEY = 'bench-key-with-every-scope-0123456789';
 const HISTORY = { small: 10_000, large: ATTEMPTS_A_YEAR };
 
 const startBaseline = (url: string) => startServer('bench/baseline.ts', '/readyz', { ...POOL, DATABASE_URL: url });
-const startOurs = (url: string) =>
+export const startOurs = (url: string) =>
   startServer('src/main.ts', '/readyz', {
     ...POOL,
     DATABASE_URL: url,
@@ -25,7 +25,7 @@ const startOurs = (url: string) =>
   });
 
 /** The customers in an order that has nothing to do with where their rows are. */
-const SHUFFLED = Array.from({ length: CUSTOMERS }, (_, index) => 1 + ((index * 7_001) % CUSTOMERS));
+export const SHUFFLED = Array.from({ length: CUSTOMERS }, (_, index) => 1 + ((index * 7_001) % CUSTOMERS));
 
 /** A recorded call of the bank to the debtor's mobile, at noon of the day that many days later. */
 function permissions(server: Server, daysLater: number, until: Load['until'], reserveAs?: string): Load {

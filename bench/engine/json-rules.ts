@@ -143,8 +143,10 @@ function refuses(rule: RuleSpec): readonly Condition[] {
           value: 0,
         },
       ];
-    case 'debtor_unreachable':
-      throw new Error('not a rule about calls to a debtor');
+    case 'plan_in_force':
+      return [holds('planInForce')];
+    default:
+      throw new Error(`${rule.kind} is no rule about calls to a debtor in China`);
   }
 }
 
@@ -177,6 +179,7 @@ export function jsonRulesEngine(rules: readonly RuleSpec[]): (situation: Situati
       accountCount: accounts.length,
       overdue: accounts.every(({ pastDueDay }) => pastDueDay !== null && (pastDueDay + 1) * DAY_MS - OFFSET <= at),
       accountStatuses: accounts.map(({ status }) => status),
+      planInForce: accounts.some(({ plan }) => plan?.status === 'agreed' || plan?.status === 'active'),
       roleAndPurpose: `${party.role} ${request.purpose}`,
       inOwnName: request.presentsAs === null || request.presentsAs === request.collectorId,
       contactPointFits:

@@ -79,8 +79,10 @@ function refuses(rule: RuleSpec): string {
       return `${counted(rule.scope, rule.count, rule.window.kind === 'rolling' ? `> at - ${rule.window.minutes * 60_000}` : `>= ${MIDNIGHT}`)} >= ${rule.max}`;
     case 'gap':
       return `${counted(rule.scope, rule.after, `> at - ${rule.minutes * 60_000}`)} > 0`;
-    case 'debtor_unreachable':
-      throw new Error('not a rule about calls to a debtor');
+    case 'plan_in_force':
+      return `some(accounts as a, a.plan != null and a.plan.status in ['agreed', 'active'])`;
+    default:
+      throw new Error(`${rule.kind} is no rule about calls to a debtor in China`);
   }
 }
 

@@ -76,6 +76,7 @@ function customers(): string[] {
     // One customer in twenty disputes the debt.
     `INSERT INTO directives (customer_id, directive_id, kind, valid_from, details, fingerprint, client_id, recorded_at)
      SELECT 'C' || i, 'd1', 'dispute', ${then}, '{}', '\\x00', 'bench', ${then} ${all} WHERE i % 20 = 0`,
+    `SELECT refresh_contact_profiles(array_agg(customer_id), ${then}) FROM customers`,
     'VACUUM ANALYZE',
   ];
 }
