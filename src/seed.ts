@@ -30,6 +30,8 @@ export async function seedIsDone(db: Db): Promise<boolean> {
 export async function seedSamples(services: Services): Promise<void> {
   const ctx: Ctx = {
     ...services,
+    policy: services.policy.current(),
+    policyHolder: services.policy,
     caller: { clientId: 'seed', scopes: new Set(SCOPES), collectorId: null },
     now: services.clock(),
     language: 'zh-CN',

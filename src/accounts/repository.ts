@@ -1,5 +1,5 @@
 import { type Expression, type Selectable, sql } from 'kysely';
-import type { Db, Trx } from '../db/database.ts';
+import { type Db, refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { AccountsTable } from '../db/tables.ts';
 import type { AccountStatus } from '../rules/contact/facts.ts';
 import type { AccountInput } from './schemas.ts';
@@ -80,6 +80,12 @@ export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]
   await writeSnapshots(
     trx,
     own.filter((record) => outcome.get(record.account_id) !== 'unchanged'),
+  );
+  const current = own.filter((record) => ['created', 'updated'].includes(outcome.get(record.account_id)!));
+  await refreshContactProfiles(
+    trx,
+    current.map((record) => record.customer_id),
+    own[0]!.at,
   );
   return outcome;
 }

@@ -25,8 +25,8 @@ export interface AccountPolicy extends Omit<StandingParameters, 'graceAmountMino
 
 /** The account policy in force at an instant; before the first version of the pack, the first one. Throws UNAVAILABLE. */
 export function accountPolicyAt(policy: PolicyRegistry, now: Temporal.Instant): AccountPolicy {
-  const pack = policy.defaultAt(now.epochMilliseconds) ?? policy.packs[0];
-  if (!pack) throw new AppError('UNAVAILABLE', 'No policy pack is loaded.');
+  const pack = policy.defaultAt(now.epochMilliseconds) ?? policy.packs.find(({ document }) => document.account);
+  if (!pack?.document.account) throw new AppError('UNAVAILABLE', 'No policy pack decides about accounts.');
   return { ...pack.document.account, zone: pack.document.zone };
 }
 

@@ -2,6 +2,7 @@ import type { Ctx } from '../context.ts';
 import type { ColumnAddress } from '../personal-data.ts';
 import type { ReportedOutcome } from '../rules/contact/facts.ts';
 import { wireInstant } from '../validation.ts';
+import { isOpenAttribution } from './counted.ts';
 import type { AttemptRow, CorrectionRow } from './repository.ts';
 import type { Attempt } from './schemas.ts';
 
@@ -15,9 +16,16 @@ export function currentOutcome(row: AttemptRow, corrections: readonly Correction
   return corrections.reduce((outcome, { changes }) => (changes.outcome as string | undefined) ?? outcome, row.outcome);
 }
 
+/** What was reported beside the outcome, with every correction laid over it. */
+export function stateOf(row: AttemptRow, corrections: readonly CorrectionRow[]): Record<string, unknown> {
+  return Object.assign({}, row.details, ...corrections.map(({ changes }) => changes)) as Record<string, unknown>;
+}
+
 /** An attempt as it is known now: the first report with every correction laid over it. */
 export function attemptOf(ctx: Ctx, row: AttemptRow, corrections: readonly CorrectionRow[]): Attempt {
-  const state = Object.assign({}, row.details, ...corrections.map(({ changes }) => changes)) as Partial<Attempt>;
+  const state = stateOf(row, corrections) as Partial<Attempt> & { attributedTo?: string };
+  const outcome = currentOutcome(row, corrections) as ReportedOutcome;
+  const chosen = isOpenAttribution({ ...state, outcome, accountIds: row.account_ids }) ? state.attributedTo : undefined;
   return {
     attemptId: row.attempt_id,
     customerId: row.customer_id,
@@ -30,12 +38,14 @@ export function attemptOf(ctx: Ctx, row: AttemptRow, corrections: readonly Corre
     purpose: row.purpose as Attempt['purpose'],
     startedAt: wireInstant(row.started_at),
     endedAt: state.endedAt ?? wireInstant(row.ended_at),
-    outcome: currentOutcome(row, corrections) as ReportedOutcome,
+    outcome,
     automated: row.automated,
     ringless: state.ringless ?? false,
     collector: { kind: row.collector_kind as Attempt['collector']['kind'], id: row.collector_id },
     identityVerified: state.identityVerified ?? null,
-    attributions: state.attributions ?? [],
+    attributions:
+      chosen === undefined ? (state.attributions ?? []) : [{ accountId: chosen, call: true, conversation: false }],
+    attributedBy: state.attributions?.length ? 'report' : chosen === undefined ? null : 'service',
     recording: state.recording ?? null,
     offeredToPay: state.offeredToPay ?? null,
     answerIncomplete: state.answerIncomplete ?? null,

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
-import type { Db, Trx } from '../db/database.ts';
+import { type Db, refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { AttemptCorrectionsTable, AttemptsTable } from '../db/tables.ts';
+import type { Counted } from './counted.ts';
 
 export type AttemptRow = Selectable<AttemptsTable>;
 export type CorrectionRow = Selectable<AttemptCorrectionsTable>;
@@ -38,6 +39,8 @@ export interface Subject {
   readonly personKey: Buffer;
   readonly contactPointId: string | null;
   readonly addressKey: Buffer | null;
+  /** Where the contact point reaches the person; null when it is tied to no place. */
+  readonly place: 'home' | 'work' | null;
 }
 
 /** Looks up the party (the debtor when none is named) and the contact point of a report; nulls where there is none. */
@@ -47,7 +50,7 @@ export async function findSubject(
 ): Promise<{
   customer: boolean;
   party: { partyId: string; personKey: Buffer } | null;
-  contactPoint: { contactPointId: string; addressKey: Buffer } | null;
+  contactPoint: { contactPointId: string; addressKey: Buffer; place: Subject['place'] } | null;
 }> {
   const result = await sql<{
     customer_id: string;
@@ -55,8 +58,10 @@ export async function findSubject(
     person_key: Buffer;
     contact_point_id: string | null;
     address_key: Buffer;
+    place: Subject['place'];
   }>`
-    SELECT c.customer_id, p.party_id, p.person_key, cp.contact_point_id, cp.address_key
+    SELECT c.customer_id, p.party_id, p.person_key, cp.contact_point_id, cp.address_key,
+      coalesce(cp.place, CASE WHEN cp.line = 'work' THEN 'work' END) AS place
     FROM customers c
     LEFT JOIN parties p ON p.customer_id = c.customer_id
       AND CASE WHEN ${wanted.partyId}::text IS NULL THEN p.role = 'debtor' ELSE p.party_id = ${wanted.partyId} END
@@ -68,7 +73,9 @@ export async function findSubject(
   return {
     customer: row !== undefined,
     party: row?.party_id ? { partyId: row.party_id, personKey: row.person_key } : null,
-    contactPoint: row?.contact_point_id ? { contactPointId: row.contact_point_id, addressKey: row.address_key } : null,
+    contactPoint: row?.contact_point_id
+      ? { contactPointId: row.contact_point_id, addressKey: row.address_key, place: row.place }
+      : null,
   };
 }
 
@@ -103,15 +110,37 @@ export async function settleReservation(
     .execute();
 }
 
+/** The accounts that the person's contacts after `since` count for, one list for each contact. */
+export async function countedAccounts(trx: Trx, personKey: Buffer, since: Temporal.Instant): Promise<string[][]> {
+  const rows = await trx
+    .selectFrom('budget_entries')
+    .select('account_ids')
+    .where('subject_key', '=', personKey)
+    .where('started_at', '>', since)
+    .execute();
+  return rows.map((row) => row.account_ids);
+}
+
+export async function accountIdsOf(trx: Trx, customerId: string): Promise<string[]> {
+  const rows = await trx.selectFrom('accounts').select('account_id').where('customer_id', '=', customerId).execute();
+  return rows.map((row) => row.account_id);
+}
+
 /** Counts a contact for its person and its number. */
-export async function countAttempt(trx: Trx, row: AttemptRow): Promise<void> {
-  const { customer_id, account_ids, channel, direction, purpose, outcome, collector_id } = row;
-  const counted = { customer_id, account_ids, channel, direction, purpose, outcome, collector_id };
+export async function countAttempt(trx: Trx, row: AttemptRow, { outcome, accountIds, marks }: Counted): Promise<void> {
+  const { customer_id, channel, direction, purpose, collector_id } = row;
   await trx
     .insertInto('budget_entries')
     .values(
       subjectKeys(row).map((subject_key) => ({
-        ...counted,
+        customer_id,
+        channel,
+        direction,
+        purpose,
+        collector_id,
+        outcome,
+        account_ids: [...accountIds],
+        marks: marks && JSON.stringify(marks),
         subject_key,
         started_at: row.started_at.toString(),
         contact_id: row.attempt_id,
@@ -138,11 +167,17 @@ export async function uncountReservation(
     .execute();
 }
 
-/** Gives the entries of an attempt another outcome: a correction changes what counts from now on. */
-export async function recount(trx: Trx, row: AttemptRow, outcome: string): Promise<void> {
+/** Lets an attempt count as it is known now: a correction changes what counts from now on. */
+export async function recount(trx: Trx, row: AttemptRow, { outcome, accountIds, marks }: Counted): Promise<void> {
+  const now = marks === null ? null : JSON.stringify(marks);
   await trx
     .updateTable('budget_entries')
-    .set({ outcome })
+    .set({
+      outcome,
+      account_ids: [...accountIds],
+      marks: sql`CASE WHEN marks ->> 'misdirected' IS NULL THEN ${now}::json
+        ELSE (coalesce(${now}::jsonb, '{}') || '{"misdirected": true}')::json END`,
+    })
     .where('subject_key', 'in', subjectKeys(row))
     .where('started_at', '=', row.started_at)
     .where('contact_id', '=', row.attempt_id)
@@ -155,10 +190,13 @@ function subjectKeys(row: { person_key: Buffer; address_key: Buffer | null }): B
     : [row.person_key, row.address_key];
 }
 
-/** Marks a contact point as reaching somebody else since `at`, or takes that mark away again. */
-export async function markWrongNumber(trx: Trx, row: AttemptRow, wrong: boolean): Promise<void> {
+/**
+ * Marks a contact point as reaching somebody else since the attempt, or takes that mark away again. The contacts that were
+ * meant for this person on that number then were with another one, and no longer count for this person where a rule says so.
+ */
+export async function markWrongNumber(trx: Trx, row: AttemptRow, wrong: boolean, at: string): Promise<void> {
   if (row.contact_point_id === null || row.address_key === null) return;
-  await trx
+  const changed = await trx
     .updateTable('contact_points')
     .set({ wrong_since: wrong ? row.started_at.toString() : null })
     .where('customer_id', '=', row.customer_id)
@@ -166,5 +204,15 @@ export async function markWrongNumber(trx: Trx, row: AttemptRow, wrong: boolean)
     // A number that has replaced the one that was called has done nothing wrong.
     .where('address_key', '=', row.address_key)
     .where((where) => (wrong ? where('wrong_since', 'is', null) : where('wrong_since', '=', row.started_at)))
-    .execute();
+    .executeTakeFirst();
+  if (wrong || changed.numUpdatedRows > 0n) {
+    const marks = wrong
+      ? sql`(coalesce(e.marks::jsonb, '{}') || '{"misdirected": true}')::json`
+      : sql`nullif((e.marks::jsonb - 'misdirected')::text, '{}')::json`;
+    await sql`UPDATE budget_entries e SET marks = ${marks} FROM attempts a
+               WHERE a.customer_id = ${row.customer_id} AND a.person_key = ${row.person_key} AND a.address_key = ${row.address_key}
+                 AND a.direction = 'outbound' AND e.subject_key = a.person_key AND e.started_at = a.started_at
+                 AND e.contact_id = a.attempt_id`.execute(trx);
+  }
+  await refreshContactProfiles(trx, [row.customer_id], at);
 }

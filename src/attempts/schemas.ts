@@ -102,7 +102,13 @@ export const attemptSchema = z
     ringless: z.boolean(),
     collector: z.object({ kind: z.enum(COLLECTOR_KINDS), id: z.string() }),
     identityVerified: z.boolean().nullable(),
-    attributions: z.array(attribution),
+    attributions: z.array(attribution).describe('For which accounts the contact counts; correct it to choose others'),
+    attributedBy: z
+      .enum(['report', 'service'])
+      .nullable()
+      .describe(
+        'service: no debt was named, so it counts for the account with the fewest contacts; null: for every account',
+      ),
     recording: recording.nullable(),
     offeredToPay: z.boolean().nullable(),
     answerIncomplete: z.boolean().nullable(),

@@ -1,3 +1,4 @@
+import type { Collector } from '../contact/facts.ts';
 import { addressKeyOf, collectorOf } from '../contact/service.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { holdCustomer } from '../customers/repository.ts';
@@ -5,11 +6,14 @@ import { lockBudgetSubjects, type Trx } from '../db/database.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { storedInstant } from '../validation.ts';
-import { attemptOf, currentOutcome, noteAddress } from './answer.ts';
+import { attemptOf, currentOutcome, noteAddress, stateOf } from './answer.ts';
+import { ATTRIBUTION_DAYS, type CountableAttempt, chosenAccount, countedAs, isOpenAttribution } from './counted.ts';
 import {
   type AttemptRow,
+  accountIdsOf,
   type CorrectionRow,
   countAttempt,
+  countedAccounts,
   findAttempt,
   findReservationFor,
   findSubject,
@@ -87,14 +91,21 @@ async function insertReport(
   const startedAt = Temporal.Instant.from(values.started_at);
   const inTime =
     settled !== null && settled.released_at === null && Temporal.Instant.compare(startedAt, settled.expires_at) < 0;
+  const accountIds = report.accountIds ?? reservation?.account_ids ?? [];
+  if (settled) {
+    await settleReservation(trx, settled, attemptId);
+    await uncountReservation(trx, settled);
+  }
+  const details = await withAttribution(trx, { ...values, accountIds });
   const row = await trx
     .insertInto('attempts')
     .values({
       ...values,
+      details: JSON.stringify(details),
       reservation_id: settled?.reservation_id ?? null,
       // The number that was permitted is the one that was called, also when the customer has a new one by now.
       address_key: settled ? settled.address_key : values.address_key,
-      account_ids: report.accountIds ?? reservation?.account_ids ?? [],
+      account_ids: accountIds,
       late: report.direction === 'outbound' && !inTime,
     })
     .returningAll()
@@ -103,13 +114,36 @@ async function insertReport(
     .insertInto('attempt_directory')
     .values({ attempt_id: attemptId, customer_id: customerId, started_at: values.started_at })
     .execute();
-  if (settled) {
-    await settleReservation(trx, settled, attemptId);
-    await uncountReservation(trx, settled);
-  }
-  await countAttempt(trx, row);
-  if (row.outcome === 'wrong_number') await markWrongNumber(trx, row, true);
+  await countAttempt(trx, row, countedAs(countable(row, [])));
+  if (row.outcome === 'wrong_number') await markWrongNumber(trx, row, true, ctx.now.toString());
   return row;
+}
+
+/** The details of a contact in which no debt was named, with the account that it shall count for. */
+async function withAttribution(
+  trx: Trx,
+  row: Pick<ReturnType<typeof rowOf>, 'customer_id' | 'started_at' | 'person_key' | 'outcome'> & {
+    details: Record<string, unknown>;
+    accountIds: readonly string[];
+  },
+): Promise<Record<string, unknown>> {
+  const { details, accountIds } = row;
+  const { attributions } = details as Pick<CountableAttempt, 'attributions'>;
+  if (!isOpenAttribution({ outcome: row.outcome, accountIds, attributions })) return details;
+  const candidates = accountIds.length > 0 ? accountIds : await accountIdsOf(trx, row.customer_id);
+  if (candidates.length < 2) return details;
+  const since = Temporal.Instant.from(row.started_at).subtract({ hours: 24 * ATTRIBUTION_DAYS });
+  const counted = await countedAccounts(trx, row.person_key, since);
+  return { ...details, attributedTo: chosenAccount(candidates, counted) };
+}
+
+/** An attempt as it is known after its corrections, as far as it decides how it counts. */
+function countable(row: AttemptRow, corrections: readonly CorrectionRow[]): CountableAttempt {
+  return {
+    ...(stateOf(row, corrections) as Partial<CountableAttempt>),
+    outcome: currentOutcome(row, corrections),
+    accountIds: row.account_ids,
+  };
 }
 
 /** Two reports of one attempt wait for each other, whatever they say about whom it was with. */
@@ -194,14 +228,12 @@ async function appendCorrection(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  const before = currentOutcome(row, corrections);
-  const after = (changes.outcome as string | undefined) ?? before;
-  if (after !== before) {
-    await recount(trx, row, after);
-    if (after === 'wrong_number' || before === 'wrong_number')
-      await markWrongNumber(trx, row, after === 'wrong_number');
-  }
-  return { row, corrections: [...corrections, added] };
+  const now = [...corrections, added];
+  await recount(trx, row, countedAs(countable(row, now)));
+  const wasWrong = currentOutcome(row, corrections) === 'wrong_number';
+  const isWrong = currentOutcome(row, now) === 'wrong_number';
+  if (wasWrong !== isWrong) await markWrongNumber(trx, row, isWrong, ctx.now.toString());
+  return { row, corrections: now };
 }
 
 export async function getAttempt(ctx: Ctx, attemptId: string): Promise<Reported> {
@@ -220,7 +252,7 @@ function visible<T extends { row: AttemptRow }>(ctx: Ctx, found: T | undefined):
   return found;
 }
 
-function checkTimes(ctx: Ctx, report: AttemptReport, startedAt: Temporal.Instant): void {
+export function checkTimes(ctx: Pick<Ctx, 'now'>, report: AttemptReport, startedAt: Temporal.Instant): void {
   if (Temporal.Instant.compare(startedAt, ctx.now.add({ seconds: CLOCK_SKEW_SECONDS })) > 0) {
     throw unprocessable('/startedAt', 'IN_THE_FUTURE', 'A contact cannot be reported before it has started.');
   }
@@ -243,6 +275,7 @@ async function subjectOf(trx: Trx, report: AttemptReport, addressKey: Buffer | n
     ...found.party,
     contactPointId: found.contactPoint?.contactPointId ?? null,
     addressKey: found.contactPoint?.addressKey ?? addressKey,
+    place: found.contactPoint?.place ?? null,
   };
 }
 
@@ -264,13 +297,7 @@ function changesOf(report: AttemptCorrection): Record<string, unknown> {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 }
 
-function rowOf(
-  ctx: Ctx,
-  report: AttemptReport,
-  subject: Subject,
-  collector: { kind: string; id: string },
-  print: Buffer,
-) {
+function rowOf(ctx: Ctx, report: AttemptReport, subject: Subject, collector: Collector, print: Buffer) {
   const { outcome: _, endedAt: __, note, ...details } = changesOf(report);
   const address = noteAddress({ customer_id: report.customerId, attempt_id: report.attemptId }, 0);
   return {
@@ -290,7 +317,13 @@ function rowOf(
     automated: report.automated,
     collector_kind: collector.kind,
     collector_id: collector.id,
-    details: JSON.stringify({ ...details, ringless: report.ringless, inReplyTo: report.inReplyTo }),
+    details: {
+      ...details,
+      ringless: report.ringless,
+      inReplyTo: report.inReplyTo,
+      carrier: collector.carrier,
+      place: subject.place ?? undefined,
+    } as Record<string, unknown>,
     note_sealed: typeof note === 'string' ? ctx.vault.seal(address, note) : null,
     fingerprint: print,
     recorded_at: ctx.now.toString(),

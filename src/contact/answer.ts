@@ -1,8 +1,9 @@
 import type { Language } from '../context.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
-import type { Finding, Verdict } from '../rules/contact/evaluate.ts';
+import type { Finding } from '../rules/contact/evaluate.ts';
 import type { ReasonCode, Strength } from '../rules/contact/policy.ts';
 import { formatInstant } from '../rules/time/zone.ts';
+import type { Judged } from './judge.ts';
 import type { PermissionAnswer } from './schemas.ts';
 
 /** A reason as it is stored: without texts, which come from the immutable pack in whichever language is asked. */
@@ -18,10 +19,18 @@ interface StoredReason {
 
 /** The answer as it is stored and replayed to the same bytes. */
 export interface StoredAnswer
-  extends Omit<PermissionAnswer, 'reasons' | 'warnings' | 'obligations' | 'shadow' | 'reasonText' | 'reasonCode'> {
+  extends Omit<
+    PermissionAnswer,
+    'reasons' | 'warnings' | 'obligations' | 'shadow' | 'reasonText' | 'reasonCode' | 'permissionToken'
+  > {
   readonly reasons: readonly StoredReason[];
   readonly warnings: readonly StoredReason[];
   readonly obligations: readonly { readonly code: string; readonly pack: string }[];
+  readonly shadow: readonly {
+    readonly pack: string;
+    readonly permitted: boolean;
+    readonly reasons: readonly StoredReason[];
+  }[];
 }
 
 /** The engine's own refusal, when a jurisdiction has no pack in force: fail closed. */
@@ -53,11 +62,14 @@ function secondsUntil(from: number, to: number): number {
 }
 
 /** Puts a verdict into the contract's shape. Instants are written in the zone of the first pack. */
-export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Grant): StoredAnswer {
+export function storedAnswer(
+  { verdict, shadow }: Pick<Judged, 'verdict' | 'shadow'>,
+  { decisionId, reservationId }: Grant,
+): StoredAnswer {
   const zone = verdict.packs[0]?.spec.zone ?? 'UTC';
   const instant = (ms: number | null) => (ms === null ? null : formatInstant(zone, ms));
-  const reason = ({ rule, permittedFrom, limit }: Finding): StoredReason => ({
-    code: rule.spec.code,
+  const reason = ({ rule, code, permittedFrom, limit }: Finding): StoredReason => ({
+    code,
     ruleId: rule.spec.id,
     pack: rule.pack.id,
     strength: rule.spec.strength,
@@ -77,6 +89,11 @@ export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Gr
     decision: verdict.permitted ? 'ALLOW' : 'DENY',
     evaluatedAt: formatInstant(zone, verdict.at),
     nextPermittedAt: instant(verdict.nextPermittedAt),
+    nextPermittedBecause: verdict.nextPermittedBecause.map(({ spec, pack }) => ({
+      code: spec.code,
+      ruleId: spec.id,
+      pack: pack.id,
+    })),
     retryAfterSeconds: verdict.nextPermittedAt === null ? null : secondsUntil(verdict.at, verdict.nextPermittedAt),
     validUntil: instant(validUntil),
     reservationId,
@@ -87,6 +104,7 @@ export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Gr
     limits: verdict.limits.map((limit) => ({
       ruleId: limit.ruleId,
       scope: limit.scope,
+      accountId: limit.accountId,
       used: limit.used,
       max: limit.max,
       windowFrom: formatInstant(zone, limit.windowFrom),
@@ -95,6 +113,11 @@ export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Gr
       resetsAt: instant(limit.resetsAt),
     })),
     obligations: verdict.obligations.map(({ spec, pack }) => ({ code: spec.code, pack: pack.id })),
+    shadow: shadow.map(({ pack, verdict: other }) => ({
+      pack: pack.id,
+      permitted: other.permitted,
+      reasons: other.reasons.map(reason),
+    })),
   };
 }
 
@@ -102,9 +125,10 @@ export function storedAnswer(verdict: Verdict, { decisionId, reservationId }: Gr
 export function renderAnswer(stored: StoredAnswer, policy: PolicyRegistry, language: Language): PermissionAnswer {
   const key = language === 'en' ? 'en' : 'zh';
   const reasons = stored.reasons.map((reason) => renderReason(reason, policy, language));
-  const { obligations, warnings, ...rest } = stored;
+  const { obligations, warnings, shadow, ...rest } = stored;
   return {
     ...rest,
+    permissionToken: null,
     reasonCode: reasons[0]?.code ?? null,
     reasonText: reasons[0]?.text ?? null,
     reasons,
@@ -113,7 +137,10 @@ export function renderAnswer(stored: StoredAnswer, policy: PolicyRegistry, langu
       code,
       text: policy.byId(pack)?.compiled.obligations.find((one) => one.spec.code === code)?.spec.text[key] ?? code,
     })),
-    shadow: [],
+    shadow: shadow.map((other) => ({
+      ...other,
+      reasons: other.reasons.map((reason) => renderReason(reason, policy, language)),
+    })),
   };
 }
 

@@ -3,28 +3,17 @@ import type { Services } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
-import { evaluate } from '../rules/contact/evaluate.ts';
-import type { ContactFacts } from '../rules/contact/facts.ts';
+import type { ContactEvent, ContactFacts } from '../rules/contact/facts.ts';
 import { type StoredAnswer, storedAnswer } from './answer.ts';
-import { type Collector, factsOf } from './facts.ts';
-import {
-  type FactsKey,
-  type FactsRow,
-  loadFacts,
-  lockSubjects,
-  type NewDecision,
-  type NewReservation,
-  recordDecisions,
-} from './repository.ts';
-import type { PermissionRequest } from './schemas.ts';
+import { eventOf, type Found } from './facts.ts';
+import { type Gathered, gather, subjectOf } from './gather.ts';
+import { type Asked, type Judged, judge } from './judge.ts';
+import { type EventMarks, lockSubjects, type NewDecision, type NewReservation, recordDecisions } from './repository.ts';
 
 /** One question on its way: what was asked, by whom, at which one instant. */
-export interface Ask {
-  readonly request: PermissionRequest;
-  readonly collector: Collector;
+export interface Ask extends Asked {
   readonly clientId: string;
   readonly addressKey: Buffer | null;
-  readonly nowMs: number;
 }
 
 /** A question whose answer is kept; the fingerprint tells a repeat from another question under one requestId. */
@@ -39,41 +28,22 @@ export interface Decided {
 }
 
 type Outcome = Decided | Error;
-type Deps = Pick<Services, 'pool' | 'policy' | 'metrics'>;
+/** `policy` gives the snapshot of now; one is taken for all questions that arrived together. */
+export type Deps = Pick<Services, 'pool' | 'metrics'> & { readonly policy: () => PolicyRegistry };
 
 /** Raised by hand with every change that could alter an answer for the same facts and pack. */
-export const ENGINE_VERSION = '1';
-
-function atOf(ask: Ask): number {
-  return ask.request.at === undefined ? ask.nowMs : Temporal.Instant.from(ask.request.at).epochMilliseconds;
-}
-
-function keyOf(policy: PolicyRegistry, ask: Ask): FactsKey {
-  const atMs = atOf(ask);
-  const since = policy.countsSince(ask.request.channel, ask.request.purpose, atMs);
-  return {
-    customerId: ask.request.customerId,
-    partyId: ask.request.partyId ?? null,
-    contactPointId: ask.request.contactPointId ?? null,
-    addressKey: ask.addressKey,
-    clientId: ask.clientId,
-    requestId: ask.request.requestId ?? null,
-    atMs,
-    sinceMs: since.ms,
-    debtorSinceMs: since.debtorMs,
-  };
-}
+export const ENGINE_VERSION = '2';
 
 /** Answers without taking or recording anything: one query for all questions that arrived together. */
 export async function decideChecks(deps: Deps, asks: readonly Ask[]): Promise<Outcome[]> {
   deps.metrics.decisionBatch.labels({ mode: 'check' }).observe(asks.length);
-  const keys = asks.map((ask) => keyOf(deps.policy, ask));
-  const rows = await loadFacts(deps.pool, keys);
+  const policy = deps.policy();
+  const rows = await gather(deps.pool, policy, asks, { recorded: false });
   return asks.map((ask, index) => {
     try {
-      const { verdict } = judge(deps.policy, ask, rows[index]!);
+      const judged = judge(policy, ask, rows[index]!.found);
       return {
-        answer: storedAnswer(verdict, { decisionId: newId('dec', ask.nowMs), reservationId: null }),
+        answer: storedAnswer(judged, { decisionId: newId('dec', ask.nowMs), reservationId: null }),
         repeated: false,
       };
     } catch (error) {
@@ -101,11 +71,11 @@ export async function decideAndRecord(deps: Deps, asks: readonly RecordedAsk[]):
 }
 
 async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly RecordedAsk[]): Promise<Outcome[] | null> {
-  const keys = asks.map((ask) => keyOf(deps.policy, ask));
-  const locked = await lockSubjects(client, keys);
-  const rows = await loadFacts(client, keys);
+  const policy = deps.policy();
+  const locked = await lockSubjects(client, asks.map(subjectOf));
+  const rows = await gather(client, policy, asks, { recorded: true });
   const isLocked = (key: string | null) => key === null || locked.has(key);
-  if (!rows.every((row) => isLocked(row.debtor_key) && isLocked(row.person_key) && isLocked(row.address_key)))
+  if (!rows.every(({ debtorKey, personKey, addressKey }) => [debtorKey, personKey, addressKey].every(isLocked)))
     return null;
 
   const taken = new Taken();
@@ -119,10 +89,11 @@ async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly Reco
         outcomes.push({ answer: earlier, repeated: true });
         continue;
       }
-      const { facts, verdict } = judge(deps.policy, ask, taken.addTo(row));
+      const judged = judge(policy, ask, taken.addTo(row));
+      const { verdict } = judged;
       const reservationId = verdict.permitted && ask.request.mode === 'reserve' ? newId('res', ask.nowMs) : null;
-      const answer = storedAnswer(verdict, { decisionId: newId('dec', ask.nowMs), reservationId });
-      const decision = decisionOf(deps.policy, ask, row, facts, answer);
+      const answer = storedAnswer(judged, { decisionId: newId('dec', ask.nowMs), reservationId });
+      const decision = decisionOf(policy, ask, row, judged, answer);
       decisions.push(decision);
       taken.remember(ask, decision, answer);
       outcomes.push({ answer, repeated: false });
@@ -137,10 +108,7 @@ async function lockAndDecide(deps: Deps, client: PoolClient, asks: readonly Reco
 /** What earlier questions of the same transaction took: not in the rows that were read, and still to be counted. */
 class Taken {
   private readonly answers = new Map<string, { readonly fingerprint: Buffer; readonly answer: StoredAnswer }>();
-  private readonly slots: {
-    readonly keys: readonly string[];
-    readonly event: NonNullable<FactsRow['person_events']>[number];
-  }[] = [];
+  private readonly slots: { readonly keys: readonly string[]; readonly event: ContactEvent }[] = [];
 
   answerTo(ask: RecordedAsk): StoredAnswer | null {
     const earlier = ask.request.requestId === undefined ? undefined : this.answers.get(requestKey(ask));
@@ -149,17 +117,18 @@ class Taken {
     return earlier.answer;
   }
 
-  addTo(row: FactsRow): FactsRow {
-    if (this.slots.length === 0) return row;
-    const add = (events: FactsRow['person_events'], key: string | null) => {
+  addTo({ found, personKey, addressKey, debtorKey, householdKeys }: Gathered): Found {
+    if (this.slots.length === 0) return found;
+    const add = (events: readonly ContactEvent[], key: string | null) => {
       const mine = this.slots.filter(({ keys }) => key !== null && keys.includes(key)).map(({ event }) => event);
-      return mine.length === 0 ? events : [...(events ?? []), ...mine].sort(([, a], [, b]) => a - b);
+      return mine.length === 0 ? events : [...events, ...mine].sort((a, b) => a.at - b.at);
     };
     return {
-      ...row,
-      person_events: add(row.person_events, row.person_key),
-      number_events: add(row.number_events, row.address_key),
-      debtor_events: add(row.debtor_events, row.debtor_key),
+      ...found,
+      person: add(found.person, personKey),
+      number: add(found.number, addressKey),
+      debtor: add(found.debtor, debtorKey),
+      household: found.household && householdKeys.reduce(add, found.household),
     };
   }
 
@@ -168,9 +137,21 @@ class Taken {
       this.answers.set(requestKey(ask), { fingerprint: ask.fingerprint, answer });
     if (reservation === null) return;
     const keys = [reservation.personKey, reservation.addressKey].filter((key) => key !== null);
+    const { reservationId, accountIds, marks } = reservation;
+    const { channel, purpose } = ask.request;
     this.slots.push({
       keys,
-      event: [reservation.reservationId, ask.nowMs, ask.request.channel, 'pending', 'outbound', ask.collector.id],
+      event: eventOf([
+        reservationId,
+        ask.nowMs,
+        channel,
+        'pending',
+        'outbound',
+        ask.collector.id,
+        purpose,
+        accountIds,
+        marks,
+      ]),
     });
   }
 }
@@ -186,31 +167,29 @@ function reusedRequestId(): AppError {
   });
 }
 
-async function earlierAnswer(client: PoolClient, ask: RecordedAsk, row: FactsRow): Promise<StoredAnswer | null> {
-  if (row.earlier_decision_id === null) return null;
-  if (!row.earlier_fingerprint!.equals(ask.fingerprint)) throw reusedRequestId();
+async function earlierAnswer(
+  client: PoolClient,
+  ask: RecordedAsk,
+  { earlier }: Gathered,
+): Promise<StoredAnswer | null> {
+  if (earlier === null) return null;
+  if (!earlier.fingerprint.equals(ask.fingerprint)) throw reusedRequestId();
   const result = await client.query<{ answer: StoredAnswer }>({
     name: 'earlier_answer',
     text: 'SELECT answer FROM decisions WHERE customer_id = $1 AND recorded_at = $2 AND decision_id = $3',
-    values: [ask.request.customerId, row.earlier_recorded_at!.toString(), row.earlier_decision_id],
+    values: [ask.request.customerId, earlier.recordedAt.toString(), earlier.decisionId],
   });
   return result.rows[0]?.answer ?? null;
-}
-
-/** Facts and verdict for one question: pure from here on. */
-function judge(policy: PolicyRegistry, ask: Ask, row: FactsRow) {
-  const at = atOf(ask);
-  const facts = factsOf(ask.request, ask.collector, row, at);
-  return { facts, verdict: evaluate(policy.inForce(facts.jurisdictions, at), facts, at) };
 }
 
 function decisionOf(
   policy: PolicyRegistry,
   ask: RecordedAsk,
-  row: FactsRow,
-  facts: ContactFacts,
+  row: Gathered,
+  judged: Judged,
   answer: StoredAnswer,
 ): NewDecision {
+  const { facts } = judged;
   // The address itself is personal data and is never stored with a decision.
   const { address: _, ...request } = ask.request;
   const recordedAt = new Date(ask.nowMs).toISOString();
@@ -221,14 +200,15 @@ function decisionOf(
           reservationId: answer.reservationId,
           partyId: facts.party.partyId,
           contactPointId: facts.contactPoint?.contactPointId ?? null,
-          personKey: row.person_key,
-          addressKey: row.address_key,
+          personKey: row.personKey!,
+          addressKey: row.addressKey,
           accountIds: facts.accounts.map((account) => account.accountId),
           channel: ask.request.channel,
           purpose: ask.request.purpose,
           collectorKind: ask.collector.kind,
           collectorId: ask.collector.id,
           expiresAt: answer.reservationExpiresAt!,
+          marks: marksOf(facts),
         };
   return {
     customerId: ask.request.customerId,
@@ -244,14 +224,33 @@ function decisionOf(
     request,
     facts,
     answer,
-    engine: engineRecord(policy, answer.policyVersion),
+    engine: engineRecord(policy, judged),
+    profilePosition: row.profilePosition,
+    addressKey: row.addressKey,
     reservation,
   };
 }
 
-/** What decided: the engine's version, the time zone data, and the content hash of every pack. */
-function engineRecord(policy: PolicyRegistry, policyVersion: string): object {
-  const packs = Object.fromEntries(policyVersion.split('+').map((id) => [id, policy.byId(id)?.contentHash ?? null]));
+/** What the open slot counts by, beside its outcome. */
+export function marksOf({ request, contactPoint }: Pick<ContactFacts, 'request' | 'contactPoint'>): EventMarks | null {
+  const marks: EventMarks = {
+    ...(contactPoint?.place == null ? {} : { place: contactPoint.place }),
+    ...(request.carrier === undefined ? {} : { carrier: request.carrier }),
+    ...(request.ringless ? { ringless: true } : {}),
+    ...(request.reply === undefined ? {} : { inReplyTo: request.reply.attemptId }),
+  };
+  return Object.keys(marks).length === 0 ? null : marks;
+}
+
+/**
+ * What decided: the engine's version, the time zone data, and the content hash of every version that decides such a
+ * contact, now or later, or is in shadow; all that a replay needs.
+ */
+function engineRecord(policy: PolicyRegistry, { facts, verdict, ahead }: Judged): object {
+  const bound = ahead.filter((pack) => pack.applicable(facts) !== null);
+  const packs = Object.fromEntries(
+    [...verdict.packs, ...bound].map(({ id }) => [id, policy.byId(id)?.contentHash ?? null]),
+  );
   return { engine: ENGINE_VERSION, timeZoneData: process.versions.tz, packs };
 }
 

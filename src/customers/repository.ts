@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import { type Db, lockBudgetSubjects, type Trx } from '../db/database.ts';
+import { type Db, lockBudgetSubjects, refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { ContactPointsTable, CustomersTable, PartiesTable } from '../db/tables.ts';
 import type { Vault } from '../personal-data.ts';
 import type { ContactPoint, Customer } from './schemas.ts';
@@ -84,6 +84,11 @@ export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord
   await writeParties(trx, parties);
   await writeContactPoints(trx, points, wrongSince);
   if (replaced.length > 0) await deleteGone(trx, replaced, parties, points);
+  await refreshContactProfiles(
+    trx,
+    changed.map(({ customer }) => customer.customer_id),
+    changed[0]!.customer.at,
+  );
   return outcome;
 }
 
@@ -145,6 +150,10 @@ async function moveCounts(trx: Trx, records: readonly CustomerRecord[], replaced
              WHERE r.customer_id = move.customer_id AND r.person_key = move.before`.execute(trx);
   await sql`UPDATE attempts a SET person_key = move.after FROM ${moved}
              WHERE a.customer_id = move.customer_id AND a.person_key = move.before`.execute(trx);
+  await sql`INSERT INTO moved_counts (customer_id, position, from_key, to_key)
+            SELECT DISTINCT customer_id, (SELECT nextval('ledger_positions')), before, after FROM ${moved}`.execute(
+    trx,
+  );
 }
 
 function partyKey(row: { customer_id: string; party_id: string }): string {

@@ -63,3 +63,9 @@ export function sqlState(error: unknown): string | undefined {
 export async function lockBudgetSubjects(trx: Trx, keys: readonly (Buffer | null)[]): Promise<void> {
   await sql`SELECT lock_budget_subjects(${keys.filter((key) => key !== null)}::bytea[])`.execute(trx);
 }
+
+/** Writes anew what decisions read of these customers; the last statement about them in a transaction. See migration 0006. */
+export async function refreshContactProfiles(trx: Trx, customerIds: readonly string[], at: string): Promise<void> {
+  if (customerIds.length === 0) return;
+  await sql`SELECT refresh_contact_profiles(${[...new Set(customerIds)]}::text[], ${at}::timestamptz)`.execute(trx);
+}

@@ -8,6 +8,7 @@ type Minor = ColumnType<bigint, bigint, bigint>;
 type NullableMinor = ColumnType<bigint | null, bigint | null, bigint | null>;
 type Count = ColumnType<bigint, bigint | number, bigint | number>;
 type Json = JSONColumnType<Record<string, unknown>, string, string>;
+type NullableJson = ColumnType<Record<string, unknown> | null, string | null, string | null>;
 
 export interface ApiClientsTable {
   client_id: string;
@@ -157,6 +158,7 @@ export interface AttemptsTable {
   late: boolean;
   fingerprint: Buffer;
   recorded_at: Instant;
+  position: Generated<bigint | null>;
 }
 
 export interface AttemptDirectoryTable {
@@ -172,6 +174,7 @@ export interface AttemptCorrectionsTable {
   changes: Json;
   client_id: string;
   recorded_at: Instant;
+  position: Generated<bigint | null>;
 }
 
 export interface ReservationsTable {
@@ -194,6 +197,8 @@ export interface ReservationsTable {
   released_at: NullableInstant;
   release_reason: string | null;
   attempt_id: string | null;
+  unreported_at: NullableInstant;
+  released_position: ColumnType<bigint | null, never, bigint>;
 }
 
 export interface BudgetEntriesTable {
@@ -207,6 +212,23 @@ export interface BudgetEntriesTable {
   purpose: string;
   outcome: string;
   collector_id: string;
+  marks: NullableJson;
+}
+
+export interface ContactProfilesTable {
+  customer_id: string;
+  debtor_key: Buffer;
+  household_keys: Buffer[] | null;
+  jurisdictions: string[];
+  profile: Json;
+  position: Count;
+}
+
+export interface ContactProfileVersionsTable {
+  customer_id: string;
+  position: Count;
+  recorded_at: Instant;
+  profile: Json;
 }
 
 export interface DecisionsTable {
@@ -224,6 +246,30 @@ export interface DecisionsTable {
   facts: Json;
   answer: Json;
   engine: Json;
+  position: Generated<bigint | null>;
+  profile_position: bigint | null;
+  address_key: Buffer | null;
+}
+
+export interface MovedCountsTable {
+  customer_id: string;
+  position: Count;
+  from_key: Buffer;
+  to_key: Buffer;
+}
+
+export interface LateTruthsTable {
+  position: Generated<bigint>;
+  customer_id: string;
+  since: Instant;
+}
+
+export interface DifferingDecisionsTable {
+  decision_id: string;
+  customer_id: string;
+  permitted: boolean;
+  would_be_permitted: boolean;
+  found_at: Instant;
 }
 
 export interface DecisionRequestsTable {
@@ -272,6 +318,212 @@ export interface ImportRejectionsTable {
   masked_value: string;
 }
 
+export interface DialersTable {
+  dialer_id: string;
+  client_id: string;
+  platform: string;
+  config: Json;
+  version: number;
+  created_at: Instant;
+  updated_at: Instant;
+}
+
+export interface DialerUrlTokensTable {
+  token_id: string;
+  dialer_id: string;
+  route: string;
+  secret_sha256: Buffer;
+  created_at: Instant;
+  expires_at: NullableInstant;
+  revoked_at: NullableInstant;
+}
+
+export interface PolicySourcesTable {
+  content_hash: string;
+  pack: string;
+  version: string;
+  origin: string;
+  source: string;
+  recorded_at: Instant;
+}
+
+export interface PolicyVersionsTable {
+  pack: string;
+  version: string;
+  status: string;
+  content_hash: string;
+  header: Json;
+  shadow: boolean;
+  authors: string[];
+  row_version: number;
+}
+
+export interface PolicyVersionStepsTable {
+  pack: string;
+  version: string;
+  step_no: number;
+  action: string;
+  client_id: string;
+  content_hash: string;
+  comment: string | null;
+  at: Instant;
+}
+
+export interface PolicyStoreTable {
+  singleton: boolean;
+  revision: Count;
+}
+
+export interface BacktestsTable {
+  backtest_id: string;
+  pack: string;
+  version: string;
+  content_hash: string;
+  client_id: string;
+  recorded_from: Instant;
+  recorded_until: Instant;
+  sample_rate: string;
+  max_decisions: Count;
+  status: string;
+  decisions_read: Count;
+  last_decision_id: string | null;
+  tally: Json;
+  created_at: Instant;
+  started_at: NullableInstant;
+  finished_at: NullableInstant;
+}
+
+export interface OutboxEventsTable {
+  event_id: string;
+  seq: Generated<bigint>;
+  type: string;
+  subject_key: string;
+  data: Json;
+  occurred_at: Instant;
+  dispatched_at: NullableInstant;
+}
+
+export interface WebhookEndpointsTable {
+  endpoint_id: string;
+  url: string;
+  description: string;
+  event_types: string[] | null;
+  enabled: boolean;
+  disabled_reason: string | null;
+  paused_until: NullableInstant;
+  version: number;
+  created_at: Instant;
+  updated_at: Instant;
+  deleted_at: NullableInstant;
+}
+
+export interface WebhookSecretsTable {
+  endpoint_id: string;
+  secret_no: number;
+  secret_sealed: Buffer;
+  created_at: Instant;
+  expires_at: NullableInstant;
+}
+
+export interface WebhookDeliveriesTable {
+  endpoint_id: string;
+  event_id: string;
+  seq: Count;
+  type: string;
+  subject_key: string;
+  state: string;
+  attempts: number;
+  next_attempt_at: Instant;
+  created_at: Instant;
+  finished_at: NullableInstant;
+}
+
+export interface WebhookAttemptsTable {
+  endpoint_id: string;
+  event_id: string;
+  attempt_no: Generated<bigint>;
+  attempted_at: Instant;
+  duration_ms: number;
+  status: number | null;
+  error: string | null;
+}
+
+export interface LateAttemptsTable {
+  customer_id: string;
+  started_at: Instant;
+  attempt_id: string;
+}
+
+export interface IncidentsTable {
+  incident_id: string;
+  kind: string;
+  collector_id: string;
+  customer_id: string;
+  address_key: Buffer | null;
+  channel: string;
+  occurred_at: Instant;
+  detected_at: Instant;
+  attempt_id: string | null;
+  reservation_id: string | null;
+  decision_id: string | null;
+  status: string;
+  explained_at: NullableInstant;
+  explained_by: string | null;
+  explanation_sealed: Buffer | null;
+  closed_at: NullableInstant;
+  closed_by: string | null;
+  closing_reason_sealed: Buffer | null;
+}
+
+export interface CallRecordUploadsTable {
+  upload_id: string;
+  collector_id: string;
+  source: string;
+  client_id: string;
+  status: string;
+  bytes_total: Count;
+  rows_read: Count;
+  quarantined: Count;
+  examined_to: Count;
+  results: Json;
+  problem_code: string | null;
+  problem: string | null;
+  created_at: Instant;
+  finished_at: NullableInstant;
+  alive_at: Instant;
+}
+
+export interface CallRecordsTable {
+  upload_id: string;
+  row_no: Count;
+  collector_id: string;
+  source: string;
+  record_key: string;
+  vendor_call_id: string | null;
+  fingerprint: Buffer;
+  started_at: Instant;
+  direction: string;
+  duration_seconds: number | null;
+  vendor_result: string | null;
+  carrier: string | null;
+  address_key: Buffer | null;
+  customer_id: string | null;
+  contact_point_id: string | null;
+  result: string | null;
+  attempt_id: string | null;
+  reservation_id: string | null;
+  decision_id: string | null;
+  incident_id: string | null;
+}
+
+export interface CallRecordRejectionsTable {
+  upload_id: string;
+  row_no: Count;
+  column_name: string;
+  code: string;
+  masked_value: string;
+}
+
 export interface SchemaMigrationsTable {
   name: string;
   checksum: string;
@@ -296,9 +548,31 @@ export interface Database {
   attempt_corrections: AttemptCorrectionsTable;
   reservations: ReservationsTable;
   budget_entries: BudgetEntriesTable;
+  contact_profiles: ContactProfilesTable;
+  contact_profile_versions: ContactProfileVersionsTable;
   decisions: DecisionsTable;
   decision_requests: DecisionRequestsTable;
+  moved_counts: MovedCountsTable;
+  late_truths: LateTruthsTable;
+  differing_decisions: DifferingDecisionsTable;
   imports: ImportsTable;
   import_chunks: ImportChunksTable;
   import_rejections: ImportRejectionsTable;
+  outbox_events: OutboxEventsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  webhook_secrets: WebhookSecretsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+  webhook_attempts: WebhookAttemptsTable;
+  policy_sources: PolicySourcesTable;
+  policy_versions: PolicyVersionsTable;
+  policy_version_steps: PolicyVersionStepsTable;
+  policy_store: PolicyStoreTable;
+  backtests: BacktestsTable;
+  dialers: DialersTable;
+  dialer_url_tokens: DialerUrlTokensTable;
+  late_attempts: LateAttemptsTable;
+  incidents: IncidentsTable;
+  call_record_uploads: CallRecordUploadsTable;
+  call_records: CallRecordsTable;
+  call_record_rejections: CallRecordRejectionsTable;
 }

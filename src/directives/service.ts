@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { type Ctx, requireScope } from '../context.ts';
-import type { Trx } from '../db/database.ts';
+import { refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { DirectivesTable } from '../db/tables.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
@@ -34,12 +34,7 @@ export async function recordDirective(
 ): Promise<Once<{ directive: Directive; created: boolean }>> {
   requireMayRecord(ctx, input.kind);
   const from = input.from ?? ctx.now.toString();
-  if (
-    input.until !== null &&
-    Temporal.Instant.compare(Temporal.Instant.from(input.until), Temporal.Instant.from(from)) <= 0
-  ) {
-    throw unprocessable('/until', 'OUT_OF_ORDER', 'The end is not after the start.');
-  }
+  checkPeriod(from, input.until);
   return once(ctx, 'recordDirective', idempotencyKey, { customerId, input }, async (trx) => {
     await requireReferences(trx, customerId, input);
     const directiveId = input.directiveId ?? newId('dir', ctx.now.epochMilliseconds);
@@ -67,12 +62,21 @@ export async function recordDirective(
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
       .executeTakeFirst();
-    if (row) return { directive: directiveOf(row, ctx.now), created: true };
+    if (row) {
+      await refreshContactProfiles(trx, [customerId], ctx.now.toString());
+      return { directive: directiveOf(row, ctx.now), created: true };
+    }
     const earlier = await findDirective(trx, customerId, directiveId);
     if (!earlier?.fingerprint.equals(print))
       throw new AppError('DIRECTIVE_CONFLICT', 'This directive was recorded with other content.');
     return { directive: directiveOf(earlier, ctx.now), created: false };
   });
+}
+
+/** Throws UNPROCESSABLE for an end that is not after the start. */
+export function checkPeriod(from: string, until: string | null): void {
+  if (until !== null && Temporal.Instant.compare(Temporal.Instant.from(until), Temporal.Instant.from(from)) <= 0)
+    throw unprocessable('/until', 'OUT_OF_ORDER', 'The end is not after the start.');
 }
 
 /** All directives of a customer, also those that have ended, oldest first. */
@@ -115,6 +119,7 @@ export async function endDirective(
       .execute();
     const row = await findDirective(trx, customerId, directiveId);
     if (!row) throw notFound('/directiveId', 'directive of this customer');
+    await refreshContactProfiles(trx, [customerId], ctx.now.toString());
     return directiveOf(row, ctx.now);
   });
 }

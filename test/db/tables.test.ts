@@ -12,6 +12,7 @@ const TYPE_OF: Record<string, string> = {
   int8: 'bigint',
   bool: 'boolean',
   bytea: 'Buffer',
+  _bytea: 'Buffer[]',
   timestamptz: 'Instant',
   _text: 'string[]',
   json: 'json',
@@ -42,7 +43,7 @@ function writtenColumns(): string[] {
 }
 
 function nameOf(type: ts.Type, checker: ts.TypeChecker): string {
-  const name = checker.typeToString(checker.getNonNullableType(type)).replace(/^Buffer<.*>$/, 'Buffer');
+  const name = checker.typeToString(checker.getNonNullableType(type)).replace(/^Buffer<[^>]*>/, 'Buffer');
   const isNullable = checker.getNonNullableType(type) !== type;
   return `${Object.values(TYPE_OF).includes(name) ? name : 'json'}${isNullable ? ' | null' : ''}`;
 }
