@@ -1,0 +1,23 @@
+import { type Ctx, requireScope } from './context.ts';
+import { AppError } from './errors.ts';
+
+/** True for the bank's own systems that may read about every collector; a vendor's key reads about its own only. */
+function seesAll({ caller }: Ctx): boolean {
+  return caller.collectorId === null && (caller.scopes.has('customers:read') || caller.scopes.has('admin'));
+}
+
+/**
+ * The collector whose contacts a caller reads about: its own for a vendor (scope contact:report), the wanted one for the
+ * bank (customers:read or admin), null for all of them. Throws FORBIDDEN.
+ */
+export function readableCollector(ctx: Ctx, wanted: string | undefined): string | null {
+  const own = ctx.caller.collectorId;
+  if (own === null) {
+    if (!seesAll(ctx)) requireScope(ctx, 'customers:read');
+    return wanted ?? null;
+  }
+  requireScope(ctx, 'contact:report');
+  if (wanted !== undefined && wanted !== own)
+    throw new AppError('FORBIDDEN', `This key may read only about the collector ${own}.`);
+  return own;
+}
