@@ -1,6 +1,6 @@
 /** Who may import whom (README, map of src). Types count: a wrong `import type` is the first step of a wrong import. */
-const FEATURE = '^src/(?!rules/|policy/|db/|http/|graphql/)([^/]+)/';
-const COMPOSITION = '^src/(app|main|migrate|clients|seed|services)\\.ts$';
+const FEATURE = '^src/(?!rules/|policy/|db/|http/|graphql/|jobs/)([^/]+)/';
+const COMPOSITION = '^src/(app|main|migrate|clients|policy|seed|services|tasks)\\.ts$';
 const PACKAGES = 'node_modules';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -32,7 +32,7 @@ module.exports = {
           '^src/rules/',
           '/schemas\\.ts$',
           '^src/$1/(?!(service|repository|routes|resolvers)\\.ts)',
-          '^src/(validation|context|errors)\\.ts$',
+          '^src/(validation|context|errors|networks)\\.ts$',
         ],
       },
     },
@@ -94,15 +94,15 @@ module.exports = {
     {
       name: 'helpers-know-no-feature',
       comment:
-        'http, graphql and the shared modules serve features and know none; a type for the composition root is no knowledge.',
+        'http, graphql, jobs and the shared modules serve features and know none; a type for the composition root is no knowledge.',
       severity: 'error',
-      from: { path: ['^src/(http|graphql)/', '^src/[^/]+\\.ts$'], pathNot: COMPOSITION },
+      from: { path: ['^src/(http|graphql|jobs)/', '^src/[^/]+\\.ts$'], pathNot: COMPOSITION },
       to: { path: FEATURE, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'nobody-imports-the-root',
       comment:
-        'app.ts, services.ts, seed.ts and the commands main.ts, migrate.ts and clients.ts put the parts together; a part that needs them is upside down.',
+        'app.ts, services.ts, tasks.ts, seed.ts and the commands main.ts, migrate.ts, clients.ts and policy.ts put the parts together; a part that needs them is upside down.',
       severity: 'error',
       from: { path: '^src/', pathNot: COMPOSITION },
       to: { path: COMPOSITION },

@@ -4,8 +4,11 @@ import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
 import { accountResolvers } from './accounts/resolvers.ts';
 import { accountRoutes } from './accounts/routes.ts';
+import { adapterRoutes } from './adapters/routes.ts';
 import { attemptResolvers } from './attempts/resolvers.ts';
 import { attemptRoutes } from './attempts/routes.ts';
+import { callRecordResolvers } from './call-records/resolvers.ts';
+import { callRecordRoutes } from './call-records/routes.ts';
 import { clientResolvers } from './clients/resolvers.ts';
 import { clientRoutes } from './clients/routes.ts';
 import type { Config } from './config.ts';
@@ -14,6 +17,8 @@ import { contactRoutes } from './contact/routes.ts';
 import type { Services } from './context.ts';
 import { customerResolvers } from './customers/resolvers.ts';
 import { customerRoutes } from './customers/routes.ts';
+import { dialerResolvers } from './dialers/resolvers.ts';
+import { dialerRoutes } from './dialers/routes.ts';
 import { directiveResolvers } from './directives/resolvers.ts';
 import { directiveRoutes } from './directives/routes.ts';
 import { AppError } from './errors.ts';
@@ -22,11 +27,27 @@ import type { Resolvers } from './graphql/resolver.ts';
 import { authenticate } from './http/auth.ts';
 import { handleErrors, sendProblem } from './http/errors.ts';
 import { exposeHealth, type Lifecycle } from './http/health.ts';
+import { exposeKeySet } from './http/key-set.ts';
 import { exposeMetrics } from './http/metrics.ts';
 import { openapiOptions } from './http/openapi.ts';
 import { registerRest } from './http/rest.ts';
 import { importResolvers } from './imports/resolvers.ts';
 import { importRoutes } from './imports/routes.ts';
+import { incidentResolvers } from './incidents/resolvers.ts';
+import { incidentRoutes } from './incidents/routes.ts';
+import { policyResolvers } from './policies/resolvers.ts';
+import { policyRoutes } from './policies/routes.ts';
+import { questionResolvers } from './questions/resolvers.ts';
+import { questionRoutes } from './questions/routes.ts';
+import { replayResolvers } from './replays/resolvers.ts';
+import { replayRoutes } from './replays/routes.ts';
+import { reservationResolvers } from './reservations/resolvers.ts';
+import { reservationRoutes } from './reservations/routes.ts';
+import { scorecardResolvers } from './scorecards/resolvers.ts';
+import { scorecardRoutes } from './scorecards/routes.ts';
+import { webhookDocuments } from './webhooks/documents.ts';
+import { webhookResolvers } from './webhooks/resolvers.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -39,19 +60,38 @@ const routes: FastifyPluginAsync[] = [
   customerRoutes,
   accountRoutes,
   contactRoutes,
+  questionRoutes,
+  replayRoutes,
   attemptRoutes,
   directiveRoutes,
   importRoutes,
   clientRoutes,
+  policyRoutes,
+  dialerRoutes,
+  adapterRoutes,
+  webhookRoutes,
+  reservationRoutes,
+  incidentRoutes,
+  callRecordRoutes,
+  scorecardRoutes,
 ];
 const resolvers: Resolvers[] = [
   customerResolvers,
   accountResolvers,
   contactResolvers,
+  questionResolvers,
+  replayResolvers,
   attemptResolvers,
   directiveResolvers,
   importResolvers,
   clientResolvers,
+  policyResolvers,
+  dialerResolvers,
+  webhookResolvers,
+  reservationResolvers,
+  incidentResolvers,
+  callRecordResolvers,
+  scorecardResolvers,
 ];
 
 /** The reference page loads its own files and no others, also over plain HTTP. */
@@ -71,6 +111,7 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
     frameworkErrors: (error, request, reply) => {
       sendProblem(request, reply.header('x-request-id', request.id), error);
     },
+    trustProxy: config.trustedProxies.length > 0 && [...config.trustedProxies],
     requestIdHeader: false,
     genReqId: (request) => {
       const sent = request.headers['x-request-id'];
@@ -90,7 +131,7 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
     });
     done();
   });
-  authenticate(app);
+  authenticate(app, config.authFailuresPerMinute);
   if (config.rateLimitPerSecond !== null) {
     await app.register(rateLimit, {
       max: config.rateLimitPerSecond,
@@ -103,11 +144,12 @@ export async function buildApp({ config, services, logger, lifecycle }: AppDeps)
         new AppError('RATE_LIMITED', 'This client has used its requests of this second.', { retryAfterSeconds: 1 }),
     });
   }
-  await app.register(swagger, openapiOptions);
+  await app.register(swagger, openapiOptions(webhookDocuments));
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY, uiConfig: { docExpansion: 'list' } });
   app.get('/openapi.json', async () => app.swagger());
   exposeHealth(app, lifecycle);
   exposeMetrics(app, services.metrics);
+  exposeKeySet(app);
   await registerGraphql(app, resolvers, config.production);
   await registerRest(app, routes);
   return app;

@@ -44,6 +44,8 @@ async function run(args: readonly string[]): Promise<void> {
     const services = createServices(config, pool);
     const ctx: Ctx = {
       ...services,
+      policy: services.policy.current(),
+      policyHolder: services.policy,
       caller: { clientId: 'ops', scopes: new Set(['admin']), collectorId: null },
       now: services.clock(),
       language: 'en',

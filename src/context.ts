@@ -3,10 +3,14 @@ import type { Pool } from 'pg';
 import type { Credentials } from './clients/credentials.ts';
 import type { Decider } from './contact/service.ts';
 import type { Db } from './db/database.ts';
+import type { DialerDirectory } from './dialers/directory.ts';
 import { AppError } from './errors.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { Vault } from './personal-data.ts';
+import type { PolicyHolder } from './policy/holder.ts';
 import type { PolicyRegistry } from './policy/registry.ts';
+import type { PermissionTokens } from './tokens/service.ts';
+import type { TargetPolicy } from './webhooks/target.ts';
 
 export const SCOPES = [
   'contact:check',
@@ -36,11 +40,14 @@ export interface Services {
   readonly db: Db;
   /** The same pool underneath, for the hot statements that need named prepared statements. */
   readonly pool: Pool;
-  readonly policy: PolicyRegistry;
+  readonly policy: PolicyHolder;
   readonly vault: Vault;
   readonly credentials: Credentials;
   readonly metrics: Metrics;
   readonly decider: Decider;
+  readonly dialers: DialerDirectory;
+  readonly tokens: PermissionTokens;
+  readonly webhookTargets: TargetPolicy;
   readonly clock: () => Temporal.Instant;
 }
 
@@ -49,10 +56,16 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** Set for a vendor's client: it may speak only as this collector. */
   readonly collectorId: string | null;
+  /** Set by a URL token: it speaks for this dialer alone. */
+  readonly dialerId?: string;
 }
 
 /** One request: who asks, at which one instant, in which language. */
-export interface Ctx extends Services {
+export interface Ctx extends Omit<Services, 'policy'> {
+  /** The policy snapshot of the request: one for all it does. */
+  readonly policy: PolicyRegistry;
+  /** What gives the snapshots: for the life of policy itself. */
+  readonly policyHolder: PolicyHolder;
   readonly caller: Caller;
   readonly now: Temporal.Instant;
   readonly language: Language;

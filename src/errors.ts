@@ -5,6 +5,7 @@ export const PROBLEMS = {
   TEST_CLOCK_REFUSED: { status: 400, title: 'Test-Clock is only honoured in a sandbox' },
   UNAUTHENTICATED: { status: 401, title: 'A valid API key is needed' },
   FORBIDDEN: { status: 403, title: 'The key lacks the scope for this operation' },
+  FOUR_EYES: { status: 403, title: 'Another client has to take this step' },
   NOT_FOUND: { status: 404, title: 'There is no such resource' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The path does not know this method' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, title: 'A request with this Idempotency-Key is still running' },
@@ -13,12 +14,19 @@ export const PROBLEMS = {
   ATTEMPT_CONFLICT: { status: 409, title: 'This attempt was reported before with other content' },
   DIRECTIVE_CONFLICT: { status: 409, title: 'This directive was recorded before with other content' },
   RESERVATION_SETTLED: { status: 409, title: 'The reservation has an outcome already' },
+  POLICY_VERSION_EXISTS: { status: 409, title: 'There is such a version of this policy pack' },
+  POLICY_STATE: { status: 409, title: 'The policy version is not in a state for this step' },
+  POLICY_TIMELINE: { status: 409, title: 'The versions of the policy pack would overlap or leave a gap' },
+  BACKTEST_NOT_CANCELLABLE: { status: 409, title: 'The back-test has ended' },
+  INCIDENT_SETTLED: { status: 409, title: 'The incident was explained or closed already' },
   IMPORT_NOT_CANCELLABLE: { status: 409, title: 'The import has ended' },
   PRECONDITION_FAILED: { status: 412, title: 'The resource has changed since it was read' },
+  PRECONDITION_REQUIRED: { status: 428, title: 'The change must say which state it is based on' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than the limit' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The media type is not supported here' },
   IDEMPOTENCY_CONFLICT: { status: 422, title: 'The same key was used with another request' },
   UNPROCESSABLE: { status: 422, title: 'The request has the right shape and no valid meaning' },
+  PACK_INVALID: { status: 422, title: 'The text is no valid policy pack' },
   PHONE_INVALID: { status: 422, title: 'The number is no valid telephone number' },
   RATE_LIMITED: { status: 429, title: 'Too many requests from this client' },
   INTERNAL: { status: 500, title: 'The service failed; nothing was permitted' },
@@ -40,6 +48,7 @@ export const FIELD_CODES = [
   'TOO_PRECISE',
   'IN_THE_FUTURE',
   'OUT_OF_ORDER',
+  'PACK_INVALID',
   'PHONE_INVALID',
   'RESIDENT_ID_INVALID',
 ] as const;
@@ -50,6 +59,8 @@ export interface FieldError {
   readonly pointer: string;
   readonly code: FieldCode;
   readonly message: string;
+  /** Line of the text in the field, from 1. */
+  readonly line?: number;
 }
 
 /** The one error that services throw. Never carries a name, a number or another personal datum. */

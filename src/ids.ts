@@ -5,7 +5,10 @@ const pool = Buffer.alloc(POOL_BYTES);
 let used = POOL_BYTES;
 
 /** `prefix_` and a UUID of version 7 (RFC 9562) whose time is `ms`, so ids sort by time and name their partition. */
-export function newId(prefix: 'dec' | 'res' | 'imp' | 'dir', ms: number): string {
+export function newId(
+  prefix: 'dec' | 'res' | 'imp' | 'dir' | 'bkt' | 'evt' | 'whe' | 'inc' | 'cru',
+  ms: number,
+): string {
   if (used + 10 > POOL_BYTES) {
     randomFillSync(pool);
     used = 0;

@@ -10,11 +10,13 @@ import { EmbeddedError, startEmbedded } from './db/embedded.ts';
 import { MigrationError, migrate, pendingMigrations } from './db/migrate.ts';
 import { ensureDevelopmentKeys } from './development-keys.ts';
 import type { Lifecycle } from './http/health.ts';
-import { startImportWorker } from './imports/worker.ts';
+import { startWorker } from './jobs/worker.ts';
 import { createLogger } from './logger.ts';
+import { openPolicy } from './policies/store.ts';
 import { PackError } from './policy/load.ts';
 import { sampleCommands, seedIsDone, seedSamples } from './seed.ts';
 import { createServices } from './services.ts';
+import { background } from './tasks.ts';
 
 /** The longest that the requests in flight, the pool and the embedded database may take to end. */
 const CLOSE_MS = 30_000;
@@ -41,10 +43,11 @@ async function start(): Promise<void> {
     } else {
       await checkDatabase(pool, log);
     }
+    await openPolicy(services, log);
     const app = await buildApp({ config, services, logger: log, lifecycle });
     closers.push(() => closeApp(app));
-    const importWorker = await startImportWorker(services, log);
-    closers.push(() => importWorker.stop());
+    const worker = await startWorker(services, background, log);
+    closers.push(() => worker.stop());
     const address = await listen(app, config);
     if (config.databaseUrl === null) {
       const key = given.adminApiKey ? '$ADMIN_API_KEY' : config.adminApiKey!;
@@ -114,6 +117,7 @@ async function findDatabase(
       adminApiKey: config.adminApiKey ?? keys.adminApiKey,
       encryptionKeys: config.encryptionKeys ?? keys.encryptionKeys,
       blindIndexKey: config.blindIndexKey ?? keys.blindIndexKey,
+      tokenSigningKeys: config.tokenSigningKeys ?? keys.tokenSigningKeys,
     },
   };
 }

@@ -75,6 +75,7 @@ export async function revokeClient(ctx: Ctx, clientId: string): Promise<Client> 
   });
   if (!row) throw notFound('/clientId', 'API client');
   ctx.credentials.forget();
+  ctx.dialers.forget();
   return clientOf(row);
 }
 

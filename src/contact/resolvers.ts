@@ -1,18 +1,33 @@
-import { contextOfResolver, type Resolvers, withoutNulls } from '../graphql/resolver.ts';
+import { contextOfResolver, type Resolver, type Resolvers, withoutNulls } from '../graphql/resolver.ts';
+import { resultOf } from '../http/errors.ts';
 import { idSchema, invalidFields, parseInput } from '../validation.ts';
-import { permissionRequestSchema, releaseSchema } from './schemas.ts';
+import { requestPermissions } from './batch.ts';
+import { batchItemsSchema, type PermissionRequest, permissionRequestSchema, releaseSchema } from './schemas.ts';
 import { getDecision, getReservation, releaseReservation, requestPermission } from './service.ts';
+
+function parseRequest(input: unknown): PermissionRequest {
+  return parseInput(permissionRequestSchema, withoutNulls(input));
+}
+
+function parseCheck(input: unknown): PermissionRequest {
+  const request = parseRequest(input);
+  if (request.mode !== 'reserve') return request;
+  const message = 'a query takes no slot; use a mutation';
+  throw invalidFields([{ pointer: '/mode', code: 'INVALID_VALUE', message }]);
+}
+
+const batch =
+  (parse: typeof parseRequest): Resolver =>
+  async (_, args, context) => {
+    const ctx = contextOfResolver(context);
+    const { results, summary } = await requestPermissions(ctx, parseInput(batchItemsSchema, args).items, parse);
+    return { results: results.map((result, index) => resultOf({ index }, result, ctx.requestId)), summary };
+  };
 
 export const contactResolvers: Resolvers = {
   Query: {
-    checkContact: async (_, args, context) => {
-      const request = parseInput(permissionRequestSchema, withoutNulls(args.input));
-      if (request.mode === 'reserve') {
-        const message = 'a query takes no slot; use the mutation requestContactPermission';
-        throw invalidFields([{ pointer: '/mode', code: 'INVALID_VALUE', message }]);
-      }
-      return requestPermission(contextOfResolver(context), request);
-    },
+    checkContact: async (_, args, context) => requestPermission(contextOfResolver(context), parseCheck(args.input)),
+    checkContacts: batch(parseCheck),
     contactPermission: async (_, args, context) =>
       getDecision(contextOfResolver(context), parseInput(idSchema, args.decisionId, ['decisionId'])),
     reservation: async (_, args, context) =>
@@ -20,7 +35,8 @@ export const contactResolvers: Resolvers = {
   },
   Mutation: {
     requestContactPermission: async (_, args, context) =>
-      requestPermission(contextOfResolver(context), parseInput(permissionRequestSchema, withoutNulls(args.input))),
+      requestPermission(contextOfResolver(context), parseRequest(args.input)),
+    requestContactPermissions: batch(parseRequest),
     releaseReservation: async (_, args, context) =>
       releaseReservation(
         contextOfResolver(context),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CHANNELS, COLLECTOR_KINDS, PURPOSES } from '../rules/contact/facts.ts';
-import { REASON_CODES, STRENGTHS } from '../rules/contact/policy.ts';
+import { REASON_CODES, SCOPES, STRENGTHS } from '../rules/contact/policy.ts';
 import { idSchema, instantSchema } from '../validation.ts';
 
 /** Request and attempt ids may carry the slashes that dialers put into call ids. */
@@ -16,7 +16,32 @@ export const collectorSchema = z
   })
   .meta({ id: 'Collector' });
 
+/** How a decision is written for a dialer: as JSON, as one line, as flat pairs, or as a flat map of strings. */
+export const ANSWER_FORMATS = ['json', 'text', 'form', 'strings'] as const;
+export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
+
+export const formatQuerySchema = z.strictObject({
+  format: z.enum(ANSWER_FORMATS).optional().describe('How to answer; by Accept when left out'),
+});
+
 const ADDRESSED: readonly string[] = ['voice', 'sms', 'email', 'im'];
+
+/** A call or message goes to one address, which is named or sent. */
+export function checkAddressing(
+  request: { contactPointId?: string | undefined; address?: string | undefined; channel: string },
+  context: z.RefinementCtx,
+): void {
+  if (request.contactPointId !== undefined && request.address !== undefined)
+    context.addIssue({ code: 'custom', path: ['address'], message: 'give contactPointId or address, not both' });
+  if (ADDRESSED.includes(request.channel) && request.contactPointId === undefined && request.address === undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['contactPointId'],
+      message: `needed for ${request.channel}, unless address is given`,
+      params: { code: 'REQUIRED' },
+    });
+  }
+}
 
 export const permissionRequestSchema = z
   .strictObject({
@@ -56,16 +81,7 @@ export const permissionRequestSchema = z
   })
   .superRefine((request, context) => {
     const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (request.contactPointId !== undefined && request.address !== undefined)
-      issue('address', 'give contactPointId or address, not both');
-    if (ADDRESSED.includes(request.channel) && request.contactPointId === undefined && request.address === undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['contactPointId'],
-        message: `needed for ${request.channel}, unless address is given`,
-        params: { code: 'REQUIRED' },
-      });
-    }
+    checkAddressing(request, context);
     if (request.at !== undefined && request.mode === 'reserve') issue('at', 'a reservation is always for now');
     if (request.record === false && request.mode === 'reserve') issue('record', 'a reservation is always recorded');
   })
@@ -89,6 +105,37 @@ export const permissionRequestSchema = z
     ],
   });
 
+/** Longest line of a stream, far more than a question needs; a batch of 1,000 takes half of that for each on average. */
+export const MAX_QUESTION_BYTES = 16_384;
+export const MAX_BATCH_BYTES = 8_388_608;
+
+/** Items of any shape: what is wrong with one is its own problem, not that of the batch. */
+export const batchItemsSchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(1000) });
+
+/** The same as it is documented. */
+export const permissionBatchSchema = z
+  .strictObject({
+    items: z.array(permissionRequestSchema).min(1).max(1000).describe('Asked one after the other, in this order'),
+  })
+  .meta({
+    id: 'PermissionBatch',
+    examples: [
+      {
+        items: ['C1', 'C2'].map((customerId) => ({
+          customerId,
+          contactPointId: 'm1',
+          channel: 'voice',
+          callerNumber: '95588',
+          collector: { kind: 'creditor', id: 'bank' },
+        })),
+      },
+    ],
+  });
+
+export const streamQuerySchema = z.strictObject({
+  fields: z.enum(['full', 'flat']).default('full').describe('flat: the fields of an answer that are no list'),
+});
+
 export const reasonSchema = z
   .object({
     code: z.enum(REASON_CODES),
@@ -106,7 +153,8 @@ export const reasonSchema = z
 export const limitSchema = z
   .object({
     ruleId: z.string(),
-    scope: z.enum(['number', 'person', 'debt', 'debt_group', 'household', 'third_party', 'collector']),
+    scope: z.enum(SCOPES),
+    accountId: z.string().nullable().describe('The account that has used most, where accounts are counted apart'),
     used: z.int().describe('Contacts that count, without this one'),
     max: z.int(),
     windowFrom: instantSchema.describe('Inclusive for days, weeks and months; exclusive for the last minutes'),
@@ -127,10 +175,17 @@ export const permissionAnswerSchema = z
     nextPermittedAt: instantSchema
       .nullable()
       .describe('Earliest instant at which the same request would be permitted if nothing else happened'),
+    nextPermittedBecause: z
+      .array(z.object({ code: z.enum(REASON_CODES), ruleId: z.string(), pack: z.string() }))
+      .describe('The rules without which it would be earlier'),
     retryAfterSeconds: z.int().nullable(),
     validUntil: instantSchema.nullable().describe('The contact must start before this instant'),
     reservationId: z.string().nullable(),
     reservationExpiresAt: instantSchema.nullable(),
+    permissionToken: z
+      .string()
+      .nullable()
+      .describe('Proves a reserved call or message offline (JWS, keys at /.well-known/jwks.json); else null'),
     policyVersion: z.string(),
     reasons: z.array(reasonSchema),
     warnings: z.array(reasonSchema),
@@ -141,6 +196,8 @@ export const permissionAnswerSchema = z
   .meta({ id: 'PermissionAnswer' });
 
 export const recordedDecisionSchema = permissionAnswerSchema
+  // Only who takes the slot gets the token.
+  .omit({ permissionToken: true })
   .extend({
     record: z.object({
       recordedAt: instantSchema,

@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import { uncountReservation } from '../attempts/repository.ts';
-import { createBatcher } from '../batcher.ts';
-import { type Ctx, requireScope, type Services } from '../context.ts';
+import { createBatcher, createLimiter } from '../batcher.ts';
+import { type Ctx, requireScope } from '../context.ts';
 import { holdCustomer } from '../customers/repository.ts';
 import { type Db, lockBudgetSubjects, type Trx } from '../db/database.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
@@ -8,9 +9,10 @@ import { fingerprint } from '../fingerprint.ts';
 import { timeOfId } from '../ids.ts';
 import { normaliseAddress } from '../phone.ts';
 import { KIND_OF_CHANNEL } from '../rules/contact/facts.ts';
+import { withToken } from '../tokens/service.ts';
 import { wireInstant } from '../validation.ts';
 import { renderAnswer, type StoredAnswer } from './answer.ts';
-import { type Ask, type Decided, decideAndRecord, decideChecks, type RecordedAsk } from './decide.ts';
+import { type Ask, type Decided, type Deps, decideAndRecord, decideChecks, type RecordedAsk } from './decide.ts';
 import type { Collector } from './facts.ts';
 import type { PermissionAnswer, PermissionRequest, RecordedDecision, Reservation } from './schemas.ts';
 
@@ -18,34 +20,30 @@ import type { PermissionAnswer, PermissionRequest, RecordedDecision, Reservation
 export interface Decider {
   readonly check: (ask: Ask) => Promise<Decided>;
   readonly record: (ask: RecordedAsk) => Promise<Decided>;
+  /** Many questions of one caller as one piece of work; few such pieces run at once, so single questions find their way. */
+  readonly checkAll: (asks: readonly Ask[]) => Promise<readonly (Decided | Error)[]>;
+  readonly recordAll: (asks: readonly RecordedAsk[]) => Promise<readonly (Decided | Error)[]>;
 }
 
 /** Batches stay small enough that a hot customer holds up few others, and two run at once so the database never idles. */
-export function createDecider(deps: Pick<Services, 'pool' | 'policy' | 'metrics'>): Decider {
+export function createDecider(deps: Deps): Decider {
   return {
     check: createBatcher((asks: readonly Ask[]) => decideChecks(deps, asks), { maxItems: 64, concurrency: 2 }),
     record: createBatcher((asks: readonly RecordedAsk[]) => decideAndRecord(deps, asks), {
       maxItems: 32,
       concurrency: 2,
     }),
+    checkAll: createLimiter((asks) => decideChecks(deps, asks), 2),
+    recordAll: createLimiter((asks) => decideAndRecord(deps, asks), 2),
   };
 }
 
 /** May this person be contacted? Reserves the slot when asked to and permitted. A refusal is an answer, not an error. */
 export async function requestPermission(ctx: Ctx, request: PermissionRequest): Promise<PermissionAnswer> {
   requireScope(ctx, 'contact:check');
-  const ask: Ask = {
-    request,
-    collector: collectorOf(ctx, request.collector),
-    clientId: ctx.caller.clientId,
-    addressKey: addressKeyOf(ctx, request),
-    nowMs: ctx.now.epochMilliseconds,
-  };
-  const recorded = request.record ?? request.mode === 'reserve';
-  const { answer, repeated } = recorded
-    ? await ctx.decider.record({ ...ask, fingerprint: fingerprint(request) })
-    : await ctx.decider.check(ask);
-  ctx.metrics.countDecision(request.mode, answer.permitted, answer.reasons[0]?.code ?? 'none');
+  const ask = askOf(ctx, request);
+  const decided = isRecorded(ask) ? await ctx.decider.record(ask) : await ctx.decider.check(ask);
+  const { answer, repeated } = decided;
   if (!answer.permitted || ctx.log.level === 'debug') {
     const line = {
       decisionId: answer.decisionId,
@@ -57,7 +55,34 @@ export async function requestPermission(ctx: Ctx, request: PermissionRequest): P
     };
     ctx.log[answer.permitted ? 'debug' : 'info'](line, 'decided');
   }
-  return renderAnswer(answer, ctx.policy, ctx.language);
+  return answerOf(ctx, ask, decided);
+}
+
+/** A question with all that deciding it needs. Throws what is wrong with its collector or address. */
+export function askOf(ctx: Ctx, request: PermissionRequest): Ask | RecordedAsk {
+  const ask: Ask = {
+    request,
+    collector: collectorOf(ctx, request.collector),
+    clientId: ctx.caller.clientId,
+    addressKey: addressKeyOf(ctx, request),
+    nowMs: ctx.now.epochMilliseconds,
+  };
+  return (request.record ?? request.mode === 'reserve') ? { ...ask, fingerprint: fingerprint(request) } : ask;
+}
+
+export function isRecorded(ask: Ask | RecordedAsk): ask is RecordedAsk {
+  return 'fingerprint' in ask;
+}
+
+/** Counts a decision, puts it into the caller's language, and proves the slot that it took: only that takes time. */
+export function answerOf(
+  ctx: Ctx,
+  { request, collector }: Ask,
+  { answer, repeated }: Decided,
+): PermissionAnswer | Promise<PermissionAnswer> {
+  ctx.metrics.countDecision(request.mode, answer.permitted, answer.reasons[0]?.code ?? 'none');
+  const rendered = renderAnswer(answer, ctx.policy, ctx.language);
+  return answer.reservationId === null ? rendered : withToken(ctx, request, collector.id, rendered, repeated);
 }
 
 /** The collector a caller speaks for; a vendor's key may speak for nobody else. */
@@ -108,8 +133,13 @@ export async function getDecision(ctx: Ctx, decisionId: string): Promise<Recorde
           .executeTakeFirst();
   if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx)))
     throw notFound('/decisionId', 'recorded decision');
+  const { permissionToken: _, ...answer } = renderAnswer(
+    row.answer as unknown as StoredAnswer,
+    ctx.policy,
+    ctx.language,
+  );
   return {
-    ...renderAnswer(row.answer as unknown as StoredAnswer, ctx.policy, ctx.language),
+    ...answer,
     record: {
       recordedAt: wireInstant(row.recorded_at),
       clientId: row.client_id,
@@ -175,7 +205,11 @@ export async function releaseReservation(ctx: Ctx, reservationId: string, reason
     await uncountReservation(trx, found);
     return trx
       .updateTable('reservations')
-      .set({ released_at: ctx.now.toString(), release_reason: reason })
+      .set({
+        released_at: ctx.now.toString(),
+        release_reason: reason,
+        released_position: sql<bigint>`nextval('ledger_positions')`,
+      })
       .where('customer_id', '=', found.customer_id)
       .where('reservation_id', '=', reservationId)
       .returningAll()

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isNonNullType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCredentials } from '../../src/clients/credentials.ts';
 import { SCOPES, type Scope } from '../../src/context.ts';
@@ -125,7 +126,10 @@ describe('a key', () => {
  * What each operation takes. The key of a vendor or a dialer has one or two of these; `admin` makes keys and implies
  * nothing else.
  */
-const NEEDS: Readonly<Record<string, Scope>> = {
+/** Who may read about every collector; a vendor's key reads about its own. */
+const READER: readonly Scope[] = ['customers:read', 'admin'];
+
+const NEEDS: Readonly<Record<string, Scope | readonly Scope[]>> = {
   putCustomer: 'customers:write',
   getCustomer: 'customers:read',
   putAccount: 'accounts:write',
@@ -152,29 +156,117 @@ const NEEDS: Readonly<Record<string, Scope>> = {
   listApiClients: 'admin',
   rotateApiKey: 'admin',
   revokeApiClient: 'admin',
+  createWebhookEndpoint: 'admin',
+  listWebhookEndpoints: 'admin',
+  getWebhookEndpoint: 'admin',
+  changeWebhookEndpoint: 'admin',
+  deleteWebhookEndpoint: 'admin',
+  rotateWebhookSecret: 'admin',
+  testWebhookEndpoint: 'admin',
+  replayWebhookEvents: 'admin',
+  listWebhookDeliveries: 'admin',
+  replayWebhookDelivery: 'admin',
+  putDialer: 'admin',
+  getDialer: 'admin',
+  listDialers: 'admin',
+  listDialerPlatforms: 'admin',
+  createDialerUrlToken: 'admin',
+  revokeDialerUrlTokens: 'admin',
+  requestContactPermissionByQuery: 'contact:check',
+  validateForGenesysOcs: 'contact:check',
+  requestForAsterisk: 'contact:check',
+  getFreeswitchDialplan: 'contact:check',
+  requestForAmazonConnect: 'contact:check',
+  reportCall: 'contact:report',
+  reportVicidialEvent: 'contact:report',
+  requestContactPermissions: 'contact:check',
+  streamContactPermissions: 'contact:check',
+  simulateContact: 'contact:check',
+  explainContact: 'contact:check',
+  contactBudget: 'contact:check',
+  replayContactPermission: ['contact:check', 'policy:read'],
+  listDifferingDecisions: 'policy:read',
+  listPolicyPacks: 'policy:read',
+  getPolicyVersion: 'policy:read',
+  createPolicyVersion: 'policy:write',
+  replacePolicyVersion: 'policy:write',
+  submitPolicyVersion: 'policy:write',
+  reviewPolicyVersion: 'policy:write',
+  setPolicyShadow: 'policy:write',
+  publishPolicyVersion: 'policy:publish',
+  withdrawPolicyVersion: 'policy:publish',
+  createPolicyBacktest: 'policy:write',
+  getPolicyBacktest: 'policy:read',
+  cancelPolicyBacktest: 'policy:write',
+  getPolicyDivergence: 'policy:read',
+  listReservations: READER,
+  uploadCallRecords: 'contact:report',
+  listCallRecordUploads: READER,
+  getCallRecordUpload: READER,
+  listCallRecordRejections: READER,
+  listCallRecords: READER,
+  listIncidents: READER,
+  getIncident: READER,
+  // A vendor explains what is its own; the bank needs to read and to write.
+  explainIncident: [],
+  closeIncident: 'customers:write',
+  getScorecard: READER,
+  listScorecards: READER,
 };
 
 /** The example of the documents as a body: the right shape, about nobody who is there. */
 function exampleOf({ operation }: FoundOperation): unknown {
   const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   if (type === 'text/csv') return 'customerId\n';
+  if (type === 'application/x-ndjson') return '{}\n';
   const name = String(content?.schema.$ref).replace('#/components/schemas/', '');
   return (openapi.components.schemas[name]?.examples as unknown[] | undefined)?.[0];
 }
 
 function overRest(found: FoundOperation, key: string): Promise<TestAnswer> {
   const type = Object.keys(found.operation.requestBody?.content ?? {})[0];
-  const url = found.path.replaceAll(/\{[^}]+\}/g, 'nobody');
+  const path = found.path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => String(GIVEN[name] ?? 'nobody'));
+  const url = path + (QUERIES[found.operation.operationId] ?? '');
   return t.call(found.method as 'GET', url, exampleOf(found), { ...as(key), ...(type && { 'content-type': type }) });
+}
+
+/** What may not be just anybody's id. */
+const GIVEN: Readonly<Record<string, unknown>> = {
+  platform: 'genesys-ocs',
+  version: '2026-01-01',
+  status: 'unreported',
+};
+
+/** Periods in days, and of the divergence report in instants. */
+const periodOf = (id: string) =>
+  id === 'getPolicyDivergence'
+    ? { from: '2026-11-20T00:00:00Z', to: '2026-11-24T00:00:00Z' }
+    : { from: '2026-11-20', to: '2026-11-24' };
+
+/** What stands in the URL of a GET that says more than its path. */
+const QUERIES: Readonly<Record<string, string>> = {
+  requestContactPermissionByQuery: '?customerId=nobody&channel=letter&collectorKind=creditor&collectorId=bank',
+  reportVicidialEvent: '?attemptId=none&customerId=nobody&contactPointId=m1',
+  uploadCallRecords: '?vendor=vendor-7',
+  getScorecard: '?from=2026-11-20&to=2026-11-24',
+  listScorecards: '?from=2026-11-20&to=2026-11-24',
+  listReservations: '?status=unreported',
+  getPolicyDivergence: '?from=2026-11-20T00:00:00Z&to=2026-11-24T00:00:00Z',
+};
+
+/** A problem says its code in whatever format the dialer of the operation reads. */
+function isForbidden({ body }: TestAnswer): boolean {
+  return /\bFORBIDDEN\b/.test(JSON.stringify(body));
 }
 
 function overGraphql(field: string, found: FoundOperation, key: string): Promise<TestAnswer> {
   const { args } = rootFieldsOf(t.app.graphql.schema).find(({ name }) => name === field)!;
   const { mode: _, ...example } = (exampleOf(found) ?? {}) as Record<string, unknown>;
+  const given = args.filter(({ name, type }) => isNonNullType(type) || name in example);
+  const known: Record<string, unknown> = { ...GIVEN, ...periodOf(found.operation.operationId), ...example };
   const variables = Object.fromEntries(
-    args.map(({ name }) => [name, name === 'input' ? example : (example[name] ?? 'nobody')]),
+    given.map(({ name }) => [name, name === 'input' ? example : (known[name] ?? 'nobody')]),
   );
-  if (args.some(({ name }) => name === 'limit')) variables.limit = 1;
   return t.graphql(documentOf(t.app.graphql.schema, field), variables, as(key));
 }
 
@@ -194,16 +286,20 @@ describe('the scope matrix', () => {
     const fields = rootFieldsOf(t.app.graphql.schema).filter(({ name }) => operationIdOf(openapi, name) === id);
     for (const [scope, key] of keys) {
       const answer = await overRest(found, key);
-      const codes = [answer.status === 403 ? 'FORBIDDEN' : 'passed'];
-      expect(answer.status === 400 || answer.status >= 500, JSON.stringify(answer.body)).toBe(false);
-      if (answer.status === 403) expect(answer.body.code).toBe('FORBIDDEN');
+      const codes = [isForbidden(answer) ? 'FORBIDDEN' : 'passed'];
+      // An event of VICIdial cannot say who contacts; that is asked after the scope, and these keys do not say it either.
+      const isShape = answer.status === 400 && answer.body.errors?.[0]?.pointer !== '/collector';
+      expect(isShape || answer.status >= 500, JSON.stringify(answer.body)).toBe(false);
+      if (id !== 'getFreeswitchDialplan') expect(answer.status === 403).toBe(isForbidden(answer));
       for (const { name } of fields) {
         const { body } = await overGraphql(name, found, key);
         const code = body.errors?.[0].extensions.code;
         expect(['VALIDATION_FAILED', 'INTERNAL'], JSON.stringify(body)).not.toContain(code);
         codes.push(code === 'FORBIDDEN' ? code : 'passed');
       }
-      expect(codes, `${id} with ${scope}`).toEqual(codes.map(() => (scope === needed ? 'passed' : 'FORBIDDEN')));
+      expect(codes, `${id} with ${scope}`).toEqual(
+        codes.map(() => ([needed].flat().includes(scope) ? 'passed' : 'FORBIDDEN')),
+      );
     }
   });
 

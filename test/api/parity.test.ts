@@ -3,11 +3,23 @@ import type { Scope } from '../../src/context.ts';
 import { buildTestApp, type TestAnswer, type TestApp, type TestHeaders } from '../support/app.ts';
 import { documentOf, rootFieldsOf } from '../support/graphql.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
+import { packText } from '../support/pack.ts';
+import { examineLate, incidentsOf, sendCalls } from '../support/reconciliation.ts';
+import { emit, eventOf, makeEndpoint, relay } from '../support/webhooks.ts';
 
 let t: TestApp;
 let importId: string;
 let reservationId: string;
 let decisionId: string;
+let backtestId: string;
+let endpointId: string;
+let endedId: string;
+let eventId: string;
+let incidentId: string;
+let uploadId: string;
+/** Who may not be one and the same in the life of a policy version. */
+let author: TestHeaders;
+let publisher: TestHeaders;
 
 beforeAll(async () => {
   t = await buildTestApp();
@@ -15,15 +27,37 @@ beforeAll(async () => {
   await makeDebtor(t, 'C2', { phone: '13800138002' });
   const csv = (await t.call('GET', '/v1/imports/template')).body as string;
   importId = (await t.call('POST', '/v1/imports', csv, { 'content-type': 'text/csv' })).body.importId;
+  const dialers = { clientId: 'dialers', name: 'Dialers', scopes: ['contact:check', 'contact:report'] };
+  await t.call('POST', '/v1/api-clients', dialers);
   const reserved = await t.call('POST', '/v1/contact-permissions', askFor('C2', { mode: 'reserve' }));
   ({ reservationId, decisionId } = reserved.body);
+  author = { authorization: `Bearer ${await t.keyWith(['policy:read', 'policy:write'])}` };
+  publisher = { authorization: `Bearer ${await t.keyWith(['policy:write', 'policy:publish'])}` };
+  await t.call('POST', '/v1/policy-packs/zz-test/versions', { source: POLICY }, author);
+  const draft = await t.call('GET', policyPath(), undefined, author);
+  policyTag = String(draft.headers.etag);
+  backtestId = (await t.call('POST', policyPath('/backtests'), BACKTEST, author)).body.backtestId;
+  await makeDebtor(t, 'C8', { phone: '13800138008' });
+  await t.call('POST', '/v1/contact-attempts', reportOf('C8', 'call/8', '2026-11-23T09:00:00+08:00', 'no_answer'));
+  await examineLate(t);
+  incidentId = (await incidentsOf(t))[0]!.incidentId;
+  uploadId = (await sendCalls(t, 'started_at,number\r\n2026-11-23T09:00:00+08:00,13800138008')).body.uploadId;
+  ({ endpointId } = await makeEndpoint(t, NOBODY));
+  ({ endpointId: endedId } = await makeEndpoint(t, NOBODY));
+  await emit(t, eventOf('parity', 1));
+  await relay(t);
+  const { body } = await t.call('GET', `/v1/webhook-endpoints/${endpointId}/deliveries`);
+  eventId = body.items.at(-1).eventId;
 });
 afterAll(() => t.close());
+
+/** Where nobody listens. */
+const NOBODY = 'http://127.0.0.1:1/';
 
 type Variables = Readonly<Record<string, unknown>>;
 
 interface Call {
-  readonly rest: readonly ['GET' | 'PUT' | 'POST' | 'PATCH', string, unknown?];
+  readonly rest: readonly ['GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE', string, unknown?];
   readonly graphql: readonly [string, Variables];
   readonly headers?: TestHeaders;
 }
@@ -70,6 +104,10 @@ const permission = (input: Record<string, unknown>, operation = 'requestContactP
   rest: ['POST', '/v1/contact-permissions', input],
   graphql: [operation, { input }],
 });
+const permissions = (items: readonly unknown[], operation = 'requestContactPermissions'): Call => ({
+  rest: ['POST', '/v1/contact-permissions/batch', { items }],
+  graphql: [operation, { items }],
+});
 const directive = (customerId: string, input: Record<string, unknown>): Call => ({
   rest: ['POST', `/v1/customers/${customerId}/directives`, input],
   graphql: ['recordDirective', { customerId, input }],
@@ -78,6 +116,46 @@ const report = (input: Record<string, unknown>): Call => ({
   rest: ['POST', '/v1/contact-attempts', input],
   graphql: ['reportContactAttempt', { input }],
 });
+
+const POLICY_VERSION = '2027-01-01';
+const POLICY = packText({ version: POLICY_VERSION });
+const BACKTEST = { from: '2026-11-01T00:00:00+08:00', to: '2026-11-23T00:00:00+08:00' };
+let policyTag: string;
+const policyPath = (rest = '', version = POLICY_VERSION) => `/v1/policy-packs/zz-test/versions/${version}${rest}`;
+/** A call about that version, whose body stands as arguments in GraphQL. */
+const policy = (
+  operation: string,
+  method: Call['rest'][0],
+  rest: string,
+  body?: Record<string, unknown>,
+  headers: TestHeaders = {},
+  version = POLICY_VERSION,
+): Call => ({
+  rest: [method, policyPath(rest, version), body],
+  graphql: [operation, { pack: 'zz-test', version, ...body }],
+  headers,
+});
+
+const ofInput = (path: string, operation: string, input: Record<string, unknown>): Call => ({
+  rest: ['POST', path, input],
+  graphql: [operation, { input }],
+});
+const SIMULATION = {
+  customer: {
+    customerId: 'Z1',
+    name: '张三',
+    parties: [
+      {
+        partyId: 'self',
+        role: 'debtor',
+        name: '张三',
+        contactPoints: [{ contactPointId: 'm1', kind: 'phone', value: '13800138000' }],
+      },
+    ],
+  },
+  attempts: [reportOf('Z1', 'z/1', '2026-11-23T09:50:00+08:00', 'no_answer')],
+  request: { ...askFor('Z1'), accountIds: undefined },
+};
 
 /** Situations, and the reason that each is refused with; null for a permission. */
 const GOLDEN: readonly { name: string; reason: string | null; input: Record<string, unknown>; before?: Call }[] = [
@@ -190,6 +268,16 @@ const customer = {
     },
   ],
 };
+/** An operation on an endpoint that takes nothing else. */
+function endpointOperation(name: string, method: Call['rest'][0], rest: string, idOf = () => endpointId) {
+  const callOn = (id: string): Call => ({
+    rest: [method, `/v1/webhook-endpoints/${id}${rest}`],
+    graphql: [name, { endpointId: id }],
+  });
+  const refused = { call: () => callOn('whe_1'), problem: 'NOT_FOUND' };
+  return { call: () => callOn(idOf()), scope: 'admin' as const, refused };
+}
+
 const client = { clientId: 'twin', name: 'Twin', scopes: ['contact:check'] };
 
 /**
@@ -274,6 +362,81 @@ const OPERATIONS: Readonly<
     varying: ['decisionId'],
     scope: 'contact:check',
     refused: { call: () => permission(askFor('C2', { accountIds: ['none'] }), 'checkContact'), problem: 'NOT_FOUND' },
+  },
+  requestContactPermissions: {
+    call: () => permissions([askFor('C2'), askFor('nobody')]),
+    // Each decision has an id of its own, and GraphQL has null where REST has nothing; contact-batch.test.ts compares them.
+    varying: ['results'],
+    scope: 'contact:check',
+    refused: { call: () => permissions([]), problem: 'VALIDATION_FAILED' },
+  },
+  checkContacts: {
+    call: () => permissions([askFor('C2')], 'checkContacts'),
+    varying: ['results'],
+    scope: 'contact:check',
+    refused: {
+      call: () => permissions(Array(1001).fill(askFor('C2')), 'checkContacts'),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  simulateContact: {
+    call: () => ofInput('/v1/contact-permissions/simulate', 'simulateContact', SIMULATION),
+    varying: ['decisionId'],
+    scope: 'contact:check',
+    refused: {
+      call: () =>
+        ofInput('/v1/contact-permissions/simulate', 'simulateContact', {
+          ...SIMULATION,
+          request: { ...SIMULATION.request, partyId: 'nobody' },
+        }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  explainContact: {
+    call: () =>
+      ofInput('/v1/contact-permissions/explain', 'explainContact', askFor('C2', { at: '2026-11-23T22:30:00+08:00' })),
+    varying: ['decisionId'],
+    scope: 'contact:check',
+    refused: {
+      call: () => ofInput('/v1/contact-permissions/explain', 'explainContact', askFor('C2', { address: '1' })),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  contactBudget: {
+    call: () => ofInput('/v1/contact-budgets', 'contactBudget', { ...askFor('C2'), days: 3, contacts: 4 }),
+    scope: 'contact:check',
+    refused: {
+      call: () => ofInput('/v1/contact-budgets', 'contactBudget', { ...askFor('C2'), days: 32 }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  replayContactPermission: {
+    call: () => ({
+      rest: ['POST', `/v1/contact-permissions/${decisionId}/replay`, { as: 'as_known_now' }],
+      graphql: ['replayContactPermission', { decisionId, as: 'as_known_now' }],
+    }),
+    scope: 'policy:read',
+    refused: {
+      call: () => {
+        const body = { as: 'exact', policyVersion: 'none@2026-01-01' };
+        return {
+          rest: ['POST', `/v1/contact-permissions/${decisionId}/replay`, body],
+          graphql: ['replayContactPermission', { decisionId, ...body }],
+        };
+      },
+      problem: 'NOT_FOUND',
+    },
+  },
+  differingDecisions: {
+    call: () => ({ rest: ['GET', '/v1/differing-decisions?limit=2'], graphql: ['differingDecisions', { limit: 2 }] }),
+    scope: 'policy:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/differing-decisions?cursor=x'],
+        graphql: ['differingDecisions', { cursor: 'x' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
   },
   contactPermission: {
     call: () => ({
@@ -403,6 +566,162 @@ const OPERATIONS: Readonly<
       problem: 'NOT_FOUND',
     },
   },
+  createPolicyVersion: {
+    call: () => ({
+      rest: ['POST', '/v1/policy-packs/zz-test/versions', { source: POLICY }],
+      graphql: ['createPolicyVersion', { pack: 'zz-test', source: POLICY }],
+      headers: author,
+    }),
+    scope: 'policy:write',
+    refused: {
+      call: () => {
+        const source = POLICY.replace('max: 3', 'maximum: 3');
+        return {
+          rest: ['POST', '/v1/policy-packs/zz-test/versions', { source }],
+          graphql: ['createPolicyVersion', { pack: 'zz-test', source }],
+        };
+      },
+      problem: 'PACK_INVALID',
+    },
+  },
+  replacePolicyVersion: {
+    call: () =>
+      policy('replacePolicyVersion', 'PUT', '', { source: `${POLICY}\n` }, { ...author, 'if-match': policyTag }),
+    scope: 'policy:write',
+    refused: {
+      call: () => policy('replacePolicyVersion', 'PUT', '', { source: POLICY }),
+      problem: 'PRECONDITION_REQUIRED',
+    },
+  },
+  setPolicyShadow: {
+    call: () => policy('setPolicyShadow', 'POST', '/shadow', { enabled: true }, author),
+    scope: 'policy:write',
+    refused: {
+      call: () => policy('setPolicyShadow', 'POST', '/shadow', { enabled: true }, {}, 'none'),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  submitPolicyVersion: {
+    call: () => policy('submitPolicyVersion', 'POST', '/submit', undefined, author),
+    scope: 'policy:write',
+    refused: {
+      call: () => policy('submitPolicyVersion', 'POST', '/submit', undefined, {}, '2031-01-01'),
+      problem: 'NOT_FOUND',
+    },
+  },
+  reviewPolicyVersion: {
+    call: () => policy('reviewPolicyVersion', 'POST', '/review', { decision: 'approve', comment: 'read' }, publisher),
+    scope: 'policy:write',
+    refused: {
+      call: () => policy('reviewPolicyVersion', 'POST', '/review', { decision: 'perhaps', comment: ' ' }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  publishPolicyVersion: {
+    call: () => policy('publishPolicyVersion', 'POST', '/publish', {}, publisher),
+    scope: 'policy:publish',
+    refused: {
+      call: () => policy('publishPolicyVersion', 'POST', '/publish', {}, {}, '2031-01-01'),
+      problem: 'NOT_FOUND',
+    },
+  },
+  createPolicyBacktest: {
+    call: () => ({
+      rest: ['POST', policyPath('/backtests'), BACKTEST],
+      graphql: ['createPolicyBacktest', { pack: 'zz-test', version: POLICY_VERSION, input: BACKTEST }],
+      headers: { ...author, 'idempotency-key': 'the-same-test' },
+    }),
+    scope: 'policy:write',
+    refused: {
+      call: () => {
+        const input = { ...BACKTEST, to: '2026-12-24T00:00:00+08:00' };
+        return {
+          rest: ['POST', policyPath('/backtests'), input],
+          graphql: ['createPolicyBacktest', { pack: 'zz-test', version: POLICY_VERSION, input }],
+        };
+      },
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  policyBacktest: {
+    call: () => ({
+      rest: ['GET', policyPath(`/backtests/${backtestId}`)],
+      graphql: ['policyBacktest', { pack: 'zz-test', version: POLICY_VERSION, backtestId }],
+    }),
+    scope: 'policy:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', policyPath('/backtests/none')],
+        graphql: ['policyBacktest', { pack: 'zz-test', version: POLICY_VERSION, backtestId: 'none' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  cancelPolicyBacktest: {
+    call: () => ({
+      rest: ['POST', policyPath(`/backtests/${backtestId}/cancel`)],
+      graphql: ['cancelPolicyBacktest', { pack: 'zz-test', version: POLICY_VERSION, backtestId }],
+    }),
+    scope: 'policy:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', policyPath('/backtests/none/cancel')],
+        graphql: ['cancelPolicyBacktest', { pack: 'zz-test', version: POLICY_VERSION, backtestId: 'none' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  policyDivergence: {
+    call: () => ({
+      rest: ['GET', `${policyPath('/divergence')}?from=2026-11-01T00:00:00Z&to=2026-11-24T00:00:00Z&limit=10`],
+      graphql: [
+        'policyDivergence',
+        {
+          pack: 'zz-test',
+          version: POLICY_VERSION,
+          from: '2026-11-01T00:00:00Z',
+          to: '2026-11-24T00:00:00Z',
+          limit: 10,
+        },
+      ],
+    }),
+    scope: 'policy:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', `${policyPath('/divergence')}?from=2026-11-24T00:00:00Z&to=2026-11-24T00:00:00Z`],
+        graphql: [
+          'policyDivergence',
+          { pack: 'zz-test', version: POLICY_VERSION, from: '2026-11-24T00:00:00Z', to: '2026-11-24T00:00:00Z' },
+        ],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  withdrawPolicyVersion: {
+    call: () => policy('withdrawPolicyVersion', 'POST', '/withdraw', { reason: 'postponed' }, publisher),
+    scope: 'policy:publish',
+    refused: {
+      call: () => policy('withdrawPolicyVersion', 'POST', '/withdraw', { reason: 'late' }, {}, '2031-01-01'),
+      problem: 'NOT_FOUND',
+    },
+  },
+  policyVersion: {
+    call: () => policy('policyVersion', 'GET', ''),
+    scope: 'policy:read',
+    refused: { call: () => policy('policyVersion', 'GET', '', undefined, {}, '2031-01-01'), problem: 'NOT_FOUND' },
+  },
+  policyPacks: {
+    call: () => ({ rest: ['GET', '/v1/policy-packs'], graphql: ['policyPacks', {}] }),
+    scope: 'policy:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/policy-packs'],
+        graphql: ['policyPacks', {}],
+        headers: { 'test-clock': 'yesterday' },
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
   createApiClient: {
     call: () => ({
       rest: ['POST', '/v1/api-clients', client],
@@ -445,6 +764,79 @@ const OPERATIONS: Readonly<
       problem: 'VALIDATION_FAILED',
     },
   },
+  putDialer: {
+    call: () => ({
+      rest: ['PUT', '/v1/dialers/d1', dialer],
+      graphql: ['putDialer', { dialerId: 'd1', input: dialer }],
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => {
+        const input = { ...dialer, platform: 'aspect', outcomes: { PTP: 'talked' } };
+        return { rest: ['PUT', '/v1/dialers/d1', input], graphql: ['putDialer', { dialerId: 'd1', input }] };
+      },
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  dialer: {
+    call: () => ({ rest: ['GET', '/v1/dialers/d1'], graphql: ['dialer', { dialerId: 'd1' }] }),
+    scope: 'admin',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/dialers/none'], graphql: ['dialer', { dialerId: 'none' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  dialers: {
+    call: () => ({ rest: ['GET', '/v1/dialers'], graphql: ['dialers', {}] }),
+    scope: 'admin',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/dialers'], graphql: ['dialers', {}], headers: { 'test-clock': 'yesterday' } }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  dialerPlatforms: {
+    call: () => ({ rest: ['GET', '/v1/dialer-platforms'], graphql: ['dialerPlatforms', {}] }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/dialer-platforms'],
+        graphql: ['dialerPlatforms', {}],
+        headers: { 'test-clock': 'yesterday' },
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  createDialerUrlToken: {
+    call: () => ({
+      rest: ['POST', '/v1/dialers/d1/url-tokens', { route: 'events', overlapSeconds: 60 }],
+      graphql: ['createDialerUrlToken', { dialerId: 'd1', route: 'events', overlapSeconds: 60 }],
+    }),
+    varying: ['token'],
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/dialers/d1/url-tokens', { route: 'pre-dial', overlapSeconds: 60 }],
+        graphql: ['createDialerUrlToken', { dialerId: 'd1', route: 'pre-dial', overlapSeconds: 60 }],
+      }),
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  revokeDialerUrlTokens: {
+    call: () => ({
+      rest: ['POST', '/v1/dialers/d1/url-tokens/revoke', { route: 'events' }],
+      graphql: ['revokeDialerUrlTokens', { dialerId: 'd1', route: 'events' }],
+    }),
+    // The second time there is none left.
+    varying: ['revoked'],
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/dialers/none/url-tokens/revoke', { route: 'events' }],
+        graphql: ['revokeDialerUrlTokens', { dialerId: 'none', route: 'events' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
   revokeApiClient: {
     call: () => ({ rest: ['POST', '/v1/api-clients/twin/revoke'], graphql: ['revokeApiClient', { clientId: 'twin' }] }),
     scope: 'admin',
@@ -456,6 +848,224 @@ const OPERATIONS: Readonly<
       problem: 'NOT_FOUND',
     },
   },
+  createWebhookEndpoint: {
+    call: () => ({
+      rest: ['POST', '/v1/webhook-endpoints', { url: NOBODY }],
+      graphql: ['createWebhookEndpoint', { input: { url: NOBODY } }],
+      headers: { 'idempotency-key': 'the-same-endpoint' },
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => {
+        const input = { url: 'ftp://crm.example.com', eventTypes: ['import.begun'], enabled: null };
+        return { rest: ['POST', '/v1/webhook-endpoints', input], graphql: ['createWebhookEndpoint', { input }] };
+      },
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  webhookEndpoints: {
+    call: () => ({ rest: ['GET', '/v1/webhook-endpoints'], graphql: ['webhookEndpoints', {}] }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/webhook-endpoints'],
+        graphql: ['webhookEndpoints', {}],
+        headers: { 'test-clock': 'yesterday' },
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  webhookEndpoint: endpointOperation('webhookEndpoint', 'GET', ''),
+  changeWebhookEndpoint: {
+    call: () => ({
+      rest: ['PATCH', `/v1/webhook-endpoints/${endpointId}`, { description: 'CRM', eventTypes: null }],
+      graphql: ['changeWebhookEndpoint', { endpointId, input: { description: 'CRM', eventTypes: null } }],
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['PATCH', `/v1/webhook-endpoints/${endpointId}`, { url: 'http://u:p@crm.example.com' }],
+        graphql: ['changeWebhookEndpoint', { endpointId, input: { url: 'http://u:p@crm.example.com' } }],
+      }),
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  deleteWebhookEndpoint: endpointOperation('deleteWebhookEndpoint', 'DELETE', '', () => endedId),
+  rotateWebhookSecret: {
+    call: () => ({
+      rest: ['POST', `/v1/webhook-endpoints/${endpointId}/rotate`, { overlapSeconds: 60 }],
+      graphql: ['rotateWebhookSecret', { endpointId, overlapSeconds: 60 }],
+    }),
+    varying: ['secret'],
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/webhook-endpoints/${endpointId}/rotate`, { overlapSeconds: -1 }],
+        graphql: ['rotateWebhookSecret', { endpointId, overlapSeconds: -1 }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  testWebhookEndpoint: endpointOperation('testWebhookEndpoint', 'POST', '/test'),
+  replayWebhookEvents: {
+    call: () => ({
+      rest: ['POST', `/v1/webhook-endpoints/${endpointId}/replay`, { since: '2026-11-23T10:00:00+08:00' }],
+      graphql: ['replayWebhookEvents', { endpointId, since: '2026-11-23T10:00:00+08:00' }],
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/webhook-endpoints/${endpointId}/replay`, { since: 'yesterday' }],
+        graphql: ['replayWebhookEvents', { endpointId, since: 'yesterday' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  webhookDeliveries: {
+    call: () => ({
+      rest: ['GET', `/v1/webhook-endpoints/${endpointId}/deliveries?state=pending&limit=9`],
+      graphql: ['webhookDeliveries', { endpointId, state: 'pending', limit: 9 }],
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['GET', `/v1/webhook-endpoints/${endpointId}/deliveries?cursor=mine`],
+        graphql: ['webhookDeliveries', { endpointId, cursor: 'mine' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  replayWebhookDelivery: {
+    call: () => ({
+      rest: ['POST', `/v1/webhook-endpoints/${endpointId}/deliveries/${eventId}/replay`],
+      graphql: ['replayWebhookDelivery', { endpointId, eventId }],
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/webhook-endpoints/${endpointId}/deliveries/evt_1/replay`],
+        graphql: ['replayWebhookDelivery', { endpointId, eventId: 'evt_1' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  reservations: {
+    call: () => ({
+      rest: ['GET', '/v1/reservations?status=unreported&olderThanSeconds=60&limit=1'],
+      graphql: ['reservations', { status: 'unreported', olderThanSeconds: 60, limit: 1 }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/reservations?status=live&cursor=x'],
+        graphql: ['reservations', { status: 'live', cursor: 'x' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  incidents: {
+    call: () => ({
+      rest: ['GET', '/v1/incidents?kind=reported_without_permission&limit=1'],
+      graphql: ['incidents', { kind: 'reported_without_permission', limit: 1 }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/incidents?cursor=x'], graphql: ['incidents', { cursor: 'x' }] }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  incident: {
+    call: () => ({ rest: ['GET', `/v1/incidents/${incidentId}`], graphql: ['incident', { incidentId }] }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/incidents/inc_1'], graphql: ['incident', { incidentId: 'inc_1' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  explainIncident: {
+    call: () => ({
+      rest: ['POST', `/v1/incidents/${incidentId}/explain`, { reason: 'a slip' }],
+      graphql: ['explainIncident', { incidentId, reason: 'a slip' }],
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/incidents/${incidentId}/explain`, { reason: ' ' }],
+        graphql: ['explainIncident', { incidentId, reason: ' ' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  closeIncident: {
+    call: () => ({
+      rest: ['POST', `/v1/incidents/${incidentId}/close`, { reason: 'settled' }],
+      graphql: ['closeIncident', { incidentId, reason: 'settled' }],
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/incidents/${incidentId}/close`, { reason: 'not settled' }],
+        graphql: ['closeIncident', { incidentId, reason: 'not settled' }],
+      }),
+      problem: 'INCIDENT_SETTLED',
+    },
+  },
+  callRecordUpload: {
+    call: () => ({ rest: ['GET', `/v1/call-records/${uploadId}`], graphql: ['callRecordUpload', { uploadId }] }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/call-records/cru_1'], graphql: ['callRecordUpload', { uploadId: 'cru_1' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  callRecordUploads: {
+    call: () => ({
+      rest: ['GET', '/v1/call-records?collectorId=vendor-7&limit=1'],
+      graphql: ['callRecordUploads', { collectorId: 'vendor-7', limit: 1 }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/call-records?limit=0'], graphql: ['callRecordUploads', { limit: 0 }] }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  scorecard: {
+    call: () => ({
+      rest: ['GET', '/v1/collectors/bank/scorecard?from=2026-11-23&to=2026-11-24'],
+      graphql: ['scorecard', { collectorId: 'bank', from: '2026-11-23', to: '2026-11-24' }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/collectors/bank/scorecard?from=2026-11-23&to=2026-11-23'],
+        graphql: ['scorecard', { collectorId: 'bank', from: '2026-11-23', to: '2026-11-23' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  scorecards: {
+    call: () => ({
+      rest: ['GET', '/v1/collectors/scorecards?from=2026-11-23&to=2026-11-24'],
+      graphql: ['scorecards', { from: '2026-11-23', to: '2026-11-24' }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/collectors/scorecards?from=yesterday&to=2026-11-24'],
+        graphql: ['scorecards', { from: 'yesterday', to: '2026-11-24' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+};
+
+const dialer = {
+  clientId: 'dialers',
+  platform: 'vicidial',
+  collector: { kind: 'third_party', id: 'vendor-7' },
+  numberPrefixes: [{ strip: '9', length: 12 }],
+  outcomes: { PTP: 'conversation' },
+  allowedNetworks: ['203.0.113.0/24'],
 };
 
 test('every operation that both doors have is here', () => {
@@ -497,10 +1107,26 @@ const ALL_SCOPES: readonly Scope[] = [
   'personal-data:read',
   'imports:write',
   'policy:read',
+  'policy:write',
+  'policy:publish',
   'admin',
 ];
 
-/** Whoever reports contacts may also record what restricts them. */
+/** The bank's own systems read about every collector, with either of two scopes. */
+const OF_COLLECTORS = [
+  'reservations',
+  'incidents',
+  'incident',
+  'callRecordUpload',
+  'callRecordUploads',
+  'scorecard',
+  'scorecards',
+];
+
+/** Scopes that open an operation, each by itself: whoever reports contacts may also record what restricts them. */
 function needed(operation: string, scope: Scope): Scope[] {
+  if (OF_COLLECTORS.includes(operation)) return [scope, 'admin'];
+  // Whoever asked may have the own decision taken again.
+  if (operation === 'replayContactPermission') return [scope, 'contact:check'];
   return operation === 'recordDirective' ? [scope, 'contact:report'] : [scope];
 }

@@ -4,12 +4,16 @@ import { PROBLEMS, type ProblemCode } from '../../src/errors.ts';
 import { buildTestApp, type TestAnswer, type TestApp } from '../support/app.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
+import { packText } from '../support/pack.ts';
+import { examineLate, incidentsOf } from '../support/reconciliation.ts';
 
 /** The service as tests see it, one that is no sandbox and allows two requests a second, and one that has lost its database. */
 let t: TestApp;
 let strict: TestApp;
 let lost: TestApp;
 let importId: string;
+let backtestId: string;
+let incidentId: string;
 
 beforeAll(async () => {
   t = await buildTestApp();
@@ -21,6 +25,8 @@ beforeAll(async () => {
   const template = (await t.call('GET', '/v1/imports/template')).body as string;
   importId = (await t.call('POST', '/v1/imports', template, csv)).body.importId;
   await t.database.pool.query(`UPDATE imports SET status = 'completed' WHERE import_id = $1`, [importId]);
+  backtestId = await makePolicy();
+  incidentId = await makeClosedIncident();
 });
 afterAll(async () => {
   await lost?.close();
@@ -44,9 +50,42 @@ const MUTATE = {
   report: 'mutation($i: AttemptReport!) { reportContactAttempt(input: $i) { attemptId } }',
   directive: 'mutation($id: ID!, $i: NewDirective!) { recordDirective(customerId: $id, input: $i) { directiveId } }',
   release: 'mutation($id: ID!) { releaseReservation(reservationId: $id, reason: "test") { status } }',
+  close: 'mutation($id: ID!) { closeIncident(incidentId: $id, reason: "once more") { status } }',
   cancel: 'mutation($id: ID!) { cancelImport(importId: $id) { status } }',
   ask: 'mutation($i: PermissionRequest!) { requestContactPermission(input: $i) { permitted } }',
 };
+const POLICY = packText({ version: '2027-01-01', effectiveUntil: '2027-02-01' });
+const LATER = packText({ version: '2027-06-01' });
+const policyPath = (rest = '', version = '2027-01-01') => `/v1/policy-packs/zz-test/versions/${version}${rest}`;
+const policy = (operation: string, rest = '') =>
+  `mutation { ${operation}(pack: "zz-test", version: "2027-01-01"${rest}) { status } }`;
+const BACKTEST = { from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' };
+
+/** A contact that nobody had asked for, and an end to it. */
+async function makeClosedIncident(): Promise<string> {
+  await t.call('POST', '/v1/contact-attempts', reportOf('C1', 'unasked', '2026-11-23T08:30:00+08:00', 'busy'));
+  await examineLate(t);
+  const [incident] = await incidentsOf(t);
+  await t.call('POST', `/v1/incidents/${incident!.incidentId}/close`, { reason: 'once' });
+  return incident!.incidentId;
+}
+
+/** A version in review, and one that would leave a gap after it; both from the admin, who may then do nothing more. */
+async function makePolicy(): Promise<string> {
+  const other = { authorization: `Bearer ${await t.keyWith(['policy:write', 'policy:publish'])}` };
+  const add = (source: string, pack = 'zz-test') => t.call('POST', `/v1/policy-packs/${pack}/versions`, { source });
+  const review = { decision: 'approve', comment: 'read' };
+  await add(POLICY);
+  await t.call('POST', policyPath('/submit'));
+  await t.call('POST', policyPath('/review'), review, other);
+  await t.call('POST', policyPath('/publish'), {}, other);
+  await add(LATER);
+  await add(packText({ pack: 'zz-other', version: '2027-01-01' }), 'zz-other');
+  await t.call('POST', '/v1/policy-packs/zz-other/versions/2027-01-01/submit');
+  const { backtestId } = (await t.call('POST', policyPath('/backtests'), BACKTEST)).body;
+  await t.database.pool.query(`UPDATE backtests SET status = 'completed' WHERE backtest_id = $1`, [backtestId]);
+  return backtestId as string;
+}
 const CHECK = 'query($i: PermissionRequest!) { checkContact(input: $i) { permitted } }';
 
 const account = (customerId: string) => ({
@@ -188,6 +227,49 @@ const CASES: Record<ProblemCode, { rest: Door; graphql: Door | null }> = {
       return t.call('POST', `/v1/reservations/${id}/release`, { reason: 'test' });
     },
     graphql: async () => t.graphql(MUTATE.release, { id: await settledReservation('settled-2', '13800138012', 'S2') }),
+  },
+  FOUR_EYES: {
+    rest: () =>
+      t.call('POST', '/v1/policy-packs/zz-other/versions/2027-01-01/review', { decision: 'approve', comment: 'mine' }),
+    graphql: () =>
+      t.graphql(
+        'mutation { reviewPolicyVersion(pack: "zz-other", version: "2027-01-01", decision: "approve", comment: "mine") { status } }',
+      ),
+  },
+  POLICY_VERSION_EXISTS: {
+    rest: () => t.call('POST', '/v1/policy-packs/zz-test/versions', { source: `${POLICY}\n` }),
+    graphql: () =>
+      t.graphql('mutation($s: String!) { createPolicyVersion(pack: "zz-test", source: $s) { status } }', {
+        s: `${POLICY}\n`,
+      }),
+  },
+  POLICY_STATE: {
+    rest: () => t.call('POST', policyPath('/submit')),
+    graphql: () => t.graphql(policy('submitPolicyVersion')),
+  },
+  POLICY_TIMELINE: {
+    rest: () => t.call('POST', policyPath('/submit', '2027-06-01')),
+    graphql: () => t.graphql(policy('submitPolicyVersion').replace('2027-01-01', '2027-06-01')),
+  },
+  BACKTEST_NOT_CANCELLABLE: {
+    rest: () => t.call('POST', policyPath(`/backtests/${backtestId}/cancel`)),
+    graphql: () => t.graphql(policy('cancelPolicyBacktest', `, backtestId: "${backtestId}"`)),
+  },
+  PRECONDITION_REQUIRED: {
+    rest: () => t.call('PUT', policyPath('', '2027-06-01'), { source: LATER }),
+    graphql: () =>
+      t.graphql(
+        'mutation($s: String!) { replacePolicyVersion(pack: "zz-test", version: "2027-06-01", source: $s) { status } }',
+        { s: LATER },
+      ),
+  },
+  PACK_INVALID: {
+    rest: () => t.call('POST', '/v1/policy-packs/zz-test/versions', { source: 'pack: zz-test' }),
+    graphql: () => t.graphql('mutation { createPolicyVersion(pack: "zz-test", source: "pack: zz-test") { status } }'),
+  },
+  INCIDENT_SETTLED: {
+    rest: () => t.call('POST', `/v1/incidents/${incidentId}/close`, { reason: 'once more' }),
+    graphql: () => t.graphql(MUTATE.close, { id: incidentId }),
   },
   IMPORT_NOT_CANCELLABLE: {
     rest: () => t.call('POST', `/v1/imports/${importId}/cancel`),

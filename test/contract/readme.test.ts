@@ -86,13 +86,17 @@ async function curl(words: readonly string[], address: string): Promise<Answer> 
     else if (word === '-X') method = words[++index];
     else if (word === '-d') [implied, body] = ['POST', words[++index]];
     else if (word === '-T') [implied, body] = ['PUT', readFileSync(words[++index]!, 'utf8')];
+    else if (word === '-u') headers.set('authorization', `Basic ${Buffer.from(words[++index]!).toString('base64')}`);
     else if (word === '-H') headers.append(...(words[++index]!.split(/: (.*)/s) as [string, string]));
     else if (word !== '-s') throw new Error(`curl ${word} is not understood`);
   }
+  // What curl calls a body that no header describes.
+  if (body !== undefined && !headers.has('content-type'))
+    headers.set('content-type', 'application/x-www-form-urlencoded');
   const target = url!.replace(ADDRESS, address);
   const answer = await fetch(target, { method: method ?? implied ?? 'GET', headers, ...(body ? { body } : {}) });
   const text = await answer.text();
-  if (!url!.includes('/v1/imports/') || !/"status":"(queued|running)"/.test(text))
+  if (!/\/v1\/(imports|call-records)\//.test(url!) || !/"status":"(queued|running)"/.test(text))
     return { status: answer.status, text };
   await sleep(100);
   return curl(words, address);
@@ -128,7 +132,7 @@ function openTerminal(run: Service): (script: string) => Promise<Answer[]> {
       return [];
     }
     const answer = await curl(args.map(pasted), run.address);
-    for (const [id, kind] of answer.text.matchAll(/\b(dec|res|imp|ck)_[\w-]{30,}/g)) ids.set(kind!, id);
+    for (const [id, kind] of answer.text.matchAll(/\b(dec|res|imp|ck|ut|cru|inc)_[\w-]{30,}/g)) ids.set(kind!, id);
     return [answer];
   }
 
@@ -156,6 +160,8 @@ async function truthOf(markdown: string, run: Service): Promise<string> {
       if (failed) throw new Error(`${block.text}answers ${failed.text}\n${run.said()}`);
     } else if (block.language === 'text' && script?.text.includes('npm start')) {
       texts.set(block, shownText(block.text, run.banner));
+    } else if (block.language === 'text' && script && isBehind(markdown, script, block)) {
+      texts.set(block, shownText(block.text, answers.at(-1)?.text ?? ''));
     } else if (block.language === 'json') {
       const last = answers.at(-1);
       if (!last) throw new Error(`no command before the answer ${block.text}`);
@@ -166,6 +172,11 @@ async function truthOf(markdown: string, run: Service): Promise<string> {
     /\[`([\w.-]+)`\]\(([^)#]+)#L\d+\)/g,
     (_, name: string, path: string) => `[\`${name}\`](${path}#L${lineOf(path, name)})`,
   );
+}
+
+/** True where nothing stands between a script and what it answers. */
+function isBehind(markdown: string, script: Block, block: Block): boolean {
+  return markdown.slice(script.from + script.text.length, block.from) === '```\n```text\n';
 }
 
 function lineOf(path: string, rule: string): number {
@@ -225,7 +236,11 @@ test('a rule is changed by the five steps of the README', () => {
     writeFileSync(join(folder, copy), changed.replace(hours, 'windows: [{ from: "08:00", to: "21:00" }]'));
     const registry = createRegistry(loadPacks(folder));
     const change = Temporal.PlainDate.from(to).toZonedDateTime('Asia/Shanghai').epochMilliseconds;
-    const versionAt = (ms: number) => registry.inForce(['CN'], ms).map(({ id }) => id);
+    const versionAt = (ms: number) =>
+      registry
+        .inForce(['CN'], ms)
+        .map(({ id }) => id)
+        .filter((id) => id.startsWith('cn-credit-card@'));
     expect([versionAt(change - 1), versionAt(change)]).toEqual([[`cn-credit-card@${from}`], [`cn-credit-card@${to}`]]);
     writeFileSync(join(folder, copy), changed.replace(hours, 'windows: [{ from: "09:00", to: "22:00" }]'));
     expect(() => loadPacks(folder)).toThrow(

@@ -8,7 +8,7 @@ export function rootFieldsOf(schema: GraphQLSchema): GraphQLField<unknown, unkno
 
 /** The operation of REST that a field stands for: its own name, or `get…` or `list…` of it. */
 export function operationIdOf(openapi: OpenApi, field: string): string {
-  if (field === 'checkContact') return 'requestContactPermission';
+  if (field.startsWith('checkContact')) return field.replace('checkContact', 'requestContactPermission');
   const capital = field[0]!.toUpperCase() + field.slice(1);
   const ids = operationsOf(openapi).map(({ operation }) => operation.operationId);
   return [field, `get${capital}`, `list${capital}`].find((id) => ids.includes(id)) ?? `no operation for ${field}`;

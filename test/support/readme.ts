@@ -104,7 +104,7 @@ function isObject(value: unknown): value is Fields {
 function general(value: unknown): unknown {
   if (typeof value === 'string')
     return value
-      .replace(/^(dec|res|imp|dir|ck)_[\w-]{30,}$/, '$1_…')
+      .replace(/^(dec|res|imp|dir|ck|ut)_[\w-]{30,}$/, '$1_…')
       .replace(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, '…');
   if (Array.isArray(value)) return value.map(general);
   return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, general(one)])) : value;
