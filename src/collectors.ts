@@ -1,8 +1,8 @@
 import { type Ctx, requireScope } from './context.ts';
 import { AppError } from './errors.ts';
 
-/** True for the bank's own systems that may read about every collector; a vendor's key reads about its own only. */
-function seesAll({ caller }: Ctx): boolean {
+/** True for the bank's own systems, which may read what every client asked and every collector did; a vendor may not. */
+export function seesAll({ caller }: Ctx): boolean {
   return caller.collectorId === null && (caller.scopes.has('customers:read') || caller.scopes.has('admin'));
 }
 

@@ -1,4 +1,4 @@
-import type { EventMarks } from '../contact/repository.ts';
+import type { EventMarks } from '../rules/contact/facts.ts';
 import type { Attempt } from './schemas.ts';
 
 /** How an attempt counts: for which accounts (none is all), and with which marks. */

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { contextOf } from '../http/context.ts';
 import { problems } from '../http/errors.ts';
+import { ndjsonOf } from '../http/ndjson.ts';
 import { idempotencyHeadersSchema, markReplay } from '../http/rest.ts';
 import {
   callRecordRejectionSchema,
@@ -108,8 +109,7 @@ export const callRecordRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const rejections = await listCallRecordRejections(contextOf(request), request.params.uploadId);
-      // A stream passes the serialiser by; its lines have the documented shape one by one.
-      return reply.type('application/x-ndjson').send(Readable.from(linesOf(rejections)) as never);
+      return reply.type('application/x-ndjson').send(ndjsonOf(rejections) as never);
     },
   );
   app.get(
@@ -125,11 +125,7 @@ export const callRecordRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const records = await listCallRecords(contextOf(request), request.params.uploadId);
-      return reply.type('application/x-ndjson').send(Readable.from(linesOf(records)) as never);
+      return reply.type('application/x-ndjson').send(ndjsonOf(records) as never);
     },
   );
 };
-
-async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const value of values) yield `${JSON.stringify(value)}\n`;
-}

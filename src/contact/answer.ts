@@ -151,7 +151,7 @@ function renderReason(
 ): PermissionAnswer['reasons'][number] {
   if (reason.ruleId === NO_POLICY.ruleId) return { ...reason, ...NO_POLICY_TEXT[language] };
   const key = language === 'en' ? 'en' : 'zh';
-  const spec = policy.byId(reason.pack)?.compiled.rules.find((rule) => rule.spec.id === reason.ruleId)?.spec;
+  const spec = policy.byId(reason.pack)?.compiled.ruleById.get(reason.ruleId)?.spec;
   const text = (spec?.text[key] ?? reason.code).replace('{used}', String(used)).replace('{max}', String(max));
   return { ...reason, citation: spec?.citation[key] ?? reason.pack, text };
 }

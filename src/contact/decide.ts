@@ -3,12 +3,12 @@ import type { Services } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
-import type { ContactEvent, ContactFacts } from '../rules/contact/facts.ts';
+import { type ContactEvent, marksOf } from '../rules/contact/facts.ts';
 import { type StoredAnswer, storedAnswer } from './answer.ts';
 import { eventOf, type Found } from './facts.ts';
 import { type Gathered, gather, subjectOf } from './gather.ts';
 import { type Asked, type Judged, judge } from './judge.ts';
-import { type EventMarks, lockSubjects, type NewDecision, type NewReservation, recordDecisions } from './repository.ts';
+import { lockSubjects, type NewDecision, type NewReservation, recordDecisions } from './repository.ts';
 
 /** One question on its way: what was asked, by whom, at which one instant. */
 export interface Ask extends Asked {
@@ -229,17 +229,6 @@ function decisionOf(
     addressKey: row.addressKey,
     reservation,
   };
-}
-
-/** What the open slot counts by, beside its outcome. */
-export function marksOf({ request, contactPoint }: Pick<ContactFacts, 'request' | 'contactPoint'>): EventMarks | null {
-  const marks: EventMarks = {
-    ...(contactPoint?.place == null ? {} : { place: contactPoint.place }),
-    ...(request.carrier === undefined ? {} : { carrier: request.carrier }),
-    ...(request.ringless ? { ringless: true } : {}),
-    ...(request.reply === undefined ? {} : { inReplyTo: request.reply.attemptId }),
-  };
-  return Object.keys(marks).length === 0 ? null : marks;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { notFound } from '../errors.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
+import { furthest } from '../rules/contact/compile.ts';
 
 /** What deciding needs of policy. */
 export type DecidingPolicy = Pick<PolicyRegistry, 'inForceAt' | 'reach'>;
@@ -18,12 +19,6 @@ export function pinned(policy: PolicyRegistry, ids: readonly string[], pointers:
   const inForce = { packs, shadow: [], until: Number.POSITIVE_INFINITY, known: true };
   return {
     inForceAt: () => inForce,
-    reach: (_, question) => {
-      const reaches = packs.map((pack) => pack.reach(question));
-      return {
-        ms: Math.max(...reaches.map(({ ms }) => ms)),
-        debtorMs: Math.max(...reaches.map((one) => one.debtorMs)),
-      };
-    },
+    reach: (_, question) => furthest(packs.map((pack) => pack.reach(question))),
   };
 }

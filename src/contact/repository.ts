@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import type { Channel, ContactEvent } from '../rules/contact/facts.ts';
+import type { Channel, EventMarks } from '../rules/contact/facts.ts';
 import type { Profile } from './profile.ts';
 
 /** Whom and what a question is counted for; null fields were not given. */
@@ -38,19 +38,6 @@ export interface FactsRow {
   readonly earlier_fingerprint: Buffer | null;
   readonly earlier_recorded_at: Temporal.Instant | null;
 }
-
-/** Marks of a counted contact, under the names that facts have. */
-export type EventMarks = Pick<
-  ContactEvent,
-  | 'conversationAccountIds'
-  | 'place'
-  | 'carrier'
-  | 'ringless'
-  | 'misdirected'
-  | 'answerIncomplete'
-  | 'offeredToPay'
-  | 'inReplyTo'
->;
 
 export type EventRow = [
   contactId: string,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { uncountReservation } from '../attempts/repository.ts';
 import { createBatcher, createLimiter } from '../batcher.ts';
+import { seesAll } from '../collectors.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { holdCustomer } from '../customers/repository.ts';
 import { type Db, lockBudgetSubjects, type Trx } from '../db/database.ts';
@@ -81,7 +82,8 @@ export function answerOf(
   { answer, repeated }: Decided,
 ): PermissionAnswer | Promise<PermissionAnswer> {
   ctx.metrics.countDecision(request.mode, answer.permitted, answer.reasons[0]?.code ?? 'none');
-  const rendered = renderAnswer(answer, ctx.policy, ctx.language);
+  // A version may have been published since the request began; the newest snapshot knows whatever decided.
+  const rendered = renderAnswer(answer, ctx.policyHolder.current(), ctx.language);
   return answer.reservationId === null ? rendered : withToken(ctx, request, collector.id, rendered, repeated);
 }
 
@@ -113,11 +115,6 @@ export function addressKeyOf(
   throw unprocessable('/address', code, 'This is no valid address for the channel.');
 }
 
-/** True when the caller may see what another client asked: the bank's own systems, not a vendor. */
-function seesAllClients(ctx: Ctx): boolean {
-  return ctx.caller.collectorId === null && (ctx.caller.scopes.has('customers:read') || ctx.caller.scopes.has('admin'));
-}
-
 /** A recorded decision with the facts it saw. NOT_FOUND also for an unrecorded one and for another client's. */
 export async function getDecision(ctx: Ctx, decisionId: string): Promise<RecordedDecision> {
   requireScope(ctx, 'contact:check');
@@ -131,7 +128,7 @@ export async function getDecision(ctx: Ctx, decisionId: string): Promise<Recorde
           .where('decision_id', '=', decisionId)
           .where('recorded_at', '=', Temporal.Instant.fromEpochMilliseconds(time))
           .executeTakeFirst();
-  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx)))
+  if (!row || (row.client_id !== ctx.caller.clientId && !seesAll(ctx)))
     throw notFound('/decisionId', 'recorded decision');
   const { permissionToken: _, ...answer } = renderAnswer(
     row.answer as unknown as StoredAnswer,
@@ -159,8 +156,7 @@ async function findReservation(ctx: Ctx, db: Db | Trx, reservationId: string) {
     .selectAll()
     .where('reservation_id', '=', reservationId)
     .executeTakeFirst();
-  if (!row || (row.client_id !== ctx.caller.clientId && !seesAllClients(ctx)))
-    throw notFound('/reservationId', 'reservation');
+  if (!row || (row.client_id !== ctx.caller.clientId && !seesAll(ctx))) throw notFound('/reservationId', 'reservation');
   return row;
 }
 

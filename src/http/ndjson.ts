@@ -56,3 +56,12 @@ function dropRest(request: IncomingMessage): void {
     if (!request.readableEnded) request.destroy();
   }, DROP_MS).unref();
 }
+
+/** Values that are read one by one, each as a line; a stream passes the serialiser by, so give it values of the documented shape. */
+export function ndjsonOf(values: AsyncIterable<unknown>): Readable {
+  return Readable.from(linesOf(values));
+}
+
+async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { contextOf } from '../http/context.ts';
 import { problems } from '../http/errors.ts';
+import { ndjsonOf } from '../http/ndjson.ts';
 import { idempotencyHeadersSchema, markReplay } from '../http/rest.ts';
 import {
   importListSchema,
@@ -126,8 +127,7 @@ export const importRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const rejections = await listRejections(contextOf(request), request.params.importId);
-      // A stream passes the serialiser by; its lines have the documented shape one by one.
-      return reply.type('application/x-ndjson').send(Readable.from(ndjson(rejections)) as never);
+      return reply.type('application/x-ndjson').send(ndjsonOf(rejections) as never);
     },
   );
   app.post(
@@ -144,7 +144,3 @@ export const importRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request) => cancelImport(contextOf(request), request.params.importId),
   );
 };
-
-async function* ndjson(values: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const value of values) yield `${JSON.stringify(value)}\n`;
-}

@@ -1,4 +1,4 @@
-import type { CompiledPack, Question, Reach } from '../rules/contact/compile.ts';
+import { type CompiledPack, furthest, type Question, type Reach } from '../rules/contact/compile.ts';
 import { type Pack, PackError } from './load.ts';
 
 /** What decides for some jurisdictions at an instant. */
@@ -18,8 +18,6 @@ export interface PolicyRegistry {
   /** Every published version, also those not yet or no longer in force. */
   readonly packs: readonly Pack[];
   readonly inForceAt: (jurisdictions: readonly string[], ms: number) => InForce;
-  /** The deciding versions of `inForceAt`; empty when it knows no pack for one of the jurisdictions. */
-  readonly inForce: (jurisdictions: readonly string[], ms: number) => readonly CompiledPack[];
   /** One version by `pack@version`, whether in force, withdrawn or a draft under watch; undefined when unknown. */
   readonly byId: (id: string) => Pack | undefined;
   /** The very text that decided, by the content hash that stands in the record of a decision. */
@@ -62,10 +60,6 @@ export function createRegistry(packs: readonly Pack[], { watched = [], former }:
   return {
     packs,
     inForceAt,
-    inForce: (jurisdictions, ms) => {
-      const found = inForceAt(jurisdictions, ms);
-      return found.known ? found.packs : [];
-    },
     byId: (id) => known.get(id) ?? former?.byId(id),
     byHash: (contentHash) => texts.get(contentHash) ?? former?.byHash(contentHash),
     reach: reachIn([...packs, ...watched]),
@@ -80,11 +74,7 @@ function reachIn(packs: readonly Pack[]): PolicyRegistry['reach'] {
     let reach = known.get(key);
     if (reach === undefined) {
       const own = packs.filter(({ document }) => codes.some((code) => appliesTo(document.jurisdictions, code)));
-      const reaches = own.map(({ compiled }) => compiled.reach(question));
-      reach = {
-        ms: Math.max(0, ...reaches.map(({ ms }) => ms)),
-        debtorMs: Math.max(0, ...reaches.map((one) => one.debtorMs)),
-      };
+      reach = furthest(own.map(({ compiled }) => compiled.reach(question)));
       if (known.size >= MAX_REMEMBERED) known.clear();
       known.set(key, reach);
     }

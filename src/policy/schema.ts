@@ -155,7 +155,7 @@ const rules = z.array(
           needs: z
             .union([
               z.strictObject({ directive: z.enum(DIRECTIVE_KINDS), about }),
-              z.strictObject({ offer: z.literal(true) }),
+              z.strictObject({ offerDays: z.int().min(1).max(366) }),
             ])
             .optional(),
         }),

@@ -8,10 +8,10 @@ import {
 import { type Contact, type CountedContact, countAll, type ToldContact, wrongNumbers } from '../attempts/ledger.ts';
 import type { AttemptReport } from '../attempts/schemas.ts';
 import { checkTimes } from '../attempts/service.ts';
-import type { EventMarks } from '../contact/repository.ts';
 import type { Ctx } from '../context.ts';
 import { AppError, notFound, unprocessable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
+import type { EventMarks } from '../rules/contact/facts.ts';
 import { storedInstant } from '../validation.ts';
 import type { SimulatedReservation, Simulation } from './schemas.ts';
 import type { SimulatedClock, SimulatedFile } from './simulated-file.ts';

@@ -3,10 +3,9 @@ import { currentOutcome, stateOf } from '../attempts/answer.ts';
 import { type CountableAttempt, type Counted, countedAs } from '../attempts/counted.ts';
 import type { Contact, CountedContact } from '../attempts/ledger.ts';
 import type { AttemptRow, CorrectionRow } from '../attempts/repository.ts';
-import { marksOf } from '../contact/decide.ts';
 import type { Trx } from '../db/database.ts';
 import type { DecisionsTable, ReservationsTable } from '../db/tables.ts';
-import type { ContactFacts } from '../rules/contact/facts.ts';
+import { type ContactFacts, marksOf } from '../rules/contact/facts.ts';
 
 export type DecisionRow = Selectable<DecisionsTable>;
 

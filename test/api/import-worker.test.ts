@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startWorker as startJobWorker, type Worker } from '../../src/jobs/worker.ts';
 import { background } from '../../src/tasks.ts';
@@ -16,6 +14,7 @@ import {
   until,
   upload,
 } from '../support/imports.ts';
+import { startService } from '../support/service.ts';
 
 const COPIES = 30;
 const ROWS = COPIES * UCI_ROWS;
@@ -46,19 +45,6 @@ async function send(file: string): Promise<string> {
   return answer.body.importId as string;
 }
 
-/** The service as it is deployed, with the database and keys of the test. */
-function startService(): ChildProcess {
-  return spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
-    stdio: 'ignore',
-    env: {
-      DATABASE_URL: t.database.url,
-      ENCRYPTION_KEYS: t.config.encryptionKeys!.map(({ keyId, key }) => `${keyId}:${key.toString('base64')}`).join(),
-      BLIND_INDEX_KEY: t.config.blindIndexKey!.toString('base64'),
-      PORT: '0',
-    },
-  });
-}
-
 /** Makes the database believe that nothing was heard of the workers for a minute. */
 async function aMinuteLater(): Promise<void> {
   await t.database.pool.query(`UPDATE imports SET lease_until = lease_until - interval '1 minute'`);
@@ -82,7 +68,7 @@ async function expectEverythingOnce(importId: string): Promise<void> {
 
 test('an import whose service is killed goes on in another one, from the row where it was', async () => {
   const importId = await send(largeUciFile(COPIES));
-  const service = startService();
+  const service = startService(t);
   const { rowsRead } = await until(t, importId, (state) => state.rowsRead > 0);
   service.kill('SIGKILL');
   await once(service, 'exit');

@@ -20,6 +20,7 @@ import {
   shownText,
   withBlocks,
 } from '../support/readme.ts';
+import { deciding } from '../support/registry.ts';
 
 const README = readFileSync('README.md', 'utf8');
 const CHINESE = readFileSync('README.zh-CN.md', 'utf8');
@@ -237,8 +238,7 @@ test('a rule is changed by the five steps of the README', () => {
     const registry = createRegistry(loadPacks(folder));
     const change = Temporal.PlainDate.from(to).toZonedDateTime('Asia/Shanghai').epochMilliseconds;
     const versionAt = (ms: number) =>
-      registry
-        .inForce(['CN'], ms)
+      deciding(registry, ['CN'], ms)
         .map(({ id }) => id)
         .filter((id) => id.startsWith('cn-credit-card@'));
     expect([versionAt(change - 1), versionAt(change)]).toEqual([[`cn-credit-card@${from}`], [`cn-credit-card@${to}`]]);

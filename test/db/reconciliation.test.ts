@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lateAttempts } from '../../src/incidents/record.ts';
 import type { Sweep } from '../../src/jobs/jobs.ts';
@@ -12,6 +10,7 @@ import { buildTestApp, type TestApp } from '../support/app.ts';
 import { countOf } from '../support/imports.ts';
 import { makeDebtor } from '../support/make.ts';
 import { callFile, eventsOf, sendCalls, uploadOf } from '../support/reconciliation.ts';
+import { startService } from '../support/service.ts';
 
 let t: TestApp;
 const workers: Worker[] = [];
@@ -120,25 +119,12 @@ async function until(uploadId: string, done: (state: Awaited<ReturnType<typeof u
   }
 }
 
-/** The service as it is deployed, with the database and keys of the test. */
-function startService(): ChildProcess {
-  return spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
-    stdio: 'ignore',
-    env: {
-      DATABASE_URL: t.database.url,
-      ENCRYPTION_KEYS: t.config.encryptionKeys!.map(({ keyId, key }) => `${keyId}:${key.toString('base64')}`).join(),
-      BLIND_INDEX_KEY: t.config.blindIndexKey!.toString('base64'),
-      PORT: '0',
-    },
-  });
-}
-
 test('call records whose service is killed are examined on by another, from the call where it was', async () => {
   t.setNow('2026-11-23T12:00:00+08:00');
   const sent = await sendCalls(t, manyCalls());
   expect(sent.body).toMatchObject({ status: 'queued', rowsRead: CALLS });
   const { uploadId } = sent.body;
-  const service = startService();
+  const service = startService(t);
   await until(uploadId, ({ rowsExamined }) => rowsExamined > 0);
   service.kill('SIGKILL');
   await once(service, 'exit');

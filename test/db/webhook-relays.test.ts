@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RETENTION_DAYS, webhookFigures, webhookRetention } from '../../src/webhooks/relay.ts';
@@ -9,6 +7,7 @@ import { post } from '../../src/webhooks/send.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { countOf } from '../support/imports.ts';
 import { type Received, type Receiver, startReceiver } from '../support/receiver.ts';
+import { startService } from '../support/service.ts';
 import { deliveriesOf, emit, eventOf, makeEndpoint, pass, relay } from '../support/webhooks.ts';
 
 let t: TestApp;
@@ -98,7 +97,7 @@ describe('several relays', () => {
 
   test('make up for one that was killed between the delivery and its record, with the same id', async () => {
     const { endpointId } = await makeEndpoint(t, receiver.url);
-    const service = startService();
+    const service = startService(t);
     const exited = once(service, 'exit');
     receiver.answer((_, response) => {
       service.kill('SIGKILL');
@@ -121,19 +120,6 @@ describe('several relays', () => {
     expect(again.id).toBe(first.id);
   });
 });
-
-/** The service as it is deployed, with the database and keys of the test. */
-function startService(): ChildProcess {
-  return spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url))], {
-    stdio: 'ignore',
-    env: {
-      DATABASE_URL: t.database.url,
-      ENCRYPTION_KEYS: t.config.encryptionKeys!.map(({ keyId, key }) => `${keyId}:${key.toString('base64')}`).join(),
-      BLIND_INDEX_KEY: t.config.blindIndexKey!.toString('base64'),
-      PORT: '0',
-    },
-  });
-}
 
 describe('the call itself', () => {
   const target = (timeoutMs = 5000) => ({ ...t.services.webhookTargets, timeoutMs });

@@ -233,7 +233,7 @@ const calendar = fc
   .map((days) => ({ years: [2026, 2027], days: new Set(days.map((day) => today + day)) }));
 const needs = fc.oneof(
   fc.record({ directive: fc.constantFrom('common_debt' as const, 'cease' as const), about }),
-  fc.constant({ offer: true as const }),
+  fc.record({ offerDays: fc.integer({ min: 1, max: 40 }) }),
 );
 
 /** Rules by which the clock alone opens and shuts. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRegistry } from '../../src/policy/registry.ts';
 import { evaluate } from '../../src/rules/contact/evaluate.ts';
 import type { ContactEvent, Outcome } from '../../src/rules/contact/facts.ts';
+import { deciding } from '../support/registry.ts';
 import { directive, facts, refusals } from './builders.ts';
 import { customerOf, type Given, shipped } from './shipped.ts';
 
@@ -178,9 +179,9 @@ describe('the pack of carriers', () => {
   it('stands beside the pack of China and never decides alone', () => {
     const cards = shipped('cn-credit-card@2026-02-01');
     const registry = createRegistry([carriers, cards]);
-    expect(registry.inForce(['CN'], at('2026-01-31T23:59:59.999'))).toEqual([]);
+    expect(deciding(registry, ['CN'], at('2026-01-31T23:59:59.999'))).toEqual([]);
     const time = at(`${DAY}T22:00:30`);
-    const packs = registry.inForce(['CN'], time);
+    const packs = deciding(registry, ['CN'], time);
     const refusedBy = (known: ReturnType<typeof asks>) => refusals(evaluate(packs, known, time));
     const calls = over('aliyun', ['22:00:00']);
     expect(refusedBy(asks('aliyun', calls))).toEqual([MINUTE, 'cn.hours', 'cn.calls.gap-number']);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRegistry } from '../../src/policy/registry.ts';
 import { evaluate } from '../../src/rules/contact/evaluate.ts';
 import { type Channel, OUTCOMES } from '../../src/rules/contact/facts.ts';
+import { deciding } from '../support/registry.ts';
 import { directive, ms, refusals } from './builders.ts';
 import { customerOf, shipped } from './shipped.ts';
 
@@ -67,7 +68,7 @@ describe('what counts as a communication', () => {
 });
 
 describe('the change of 24 March 2026', () => {
-  const versions = (time: string) => registry.inForce(['IE'], at(time)).map(({ id }) => id);
+  const versions = (time: string) => deciding(registry, ['IE'], at(time)).map(({ id }) => id);
 
   it('comes at midnight in Dublin', () => {
     expect(versions('2026-03-23T23:59:59.999')).toEqual(['ie@2012-01-01']);
@@ -84,7 +85,7 @@ describe('the change of 24 March 2026', () => {
     const events = written('2026-03-02T10:00:00', '2026-03-10T10:00:00', '2026-03-18T10:00:00');
     const known = call({ events: { person: events } });
     for (const time of ['2026-03-23T10:00:00', '2026-03-24T10:00:00']) {
-      const verdict = evaluate(registry.inForce(['IE'], at(time)), known, at(time));
+      const verdict = evaluate(deciding(registry, ['IE'], at(time)), known, at(time));
       expect([refusals(verdict), verdict.nextPermittedAt]).toEqual([[MONTH], at('2026-04-01T09:00:00')]);
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadPack, loadPacks, PackError } from '../../src/policy/load.ts';
 import { createRegistry } from '../../src/policy/registry.ts';
+import { deciding } from '../support/registry.ts';
 import { cn } from './builders.ts';
 
 const FILE = 'xx-test/2026-01-01.yaml';
@@ -74,7 +75,7 @@ describe('a pack', () => {
   it('loads, with its rules in force on its days', () => {
     const pack = loadPack(SOURCE, FILE);
     const registry = createRegistry([pack]);
-    const at = (wallTime: string) => registry.inForce(['XX'], cn(wallTime)).map(({ id }) => id);
+    const at = (wallTime: string) => deciding(registry, ['XX'], cn(wallTime)).map(({ id }) => id);
     expect(at('2026-01-01T00:00:00')).toEqual(['xx-test@2026-01-01']);
     expect(at('2026-12-31T23:59:59.999')).toEqual(['xx-test@2026-01-01']);
     expect(at('2025-12-31T23:59:59.999')).toEqual([]);
@@ -159,13 +160,13 @@ describe('versions of packs', () => {
 
   it('follow each other without a gap', () => {
     const registry = createRegistry([load(SOURCE), load(next)]);
-    expect(registry.inForce(['XX'], cn('2027-01-01T00:00:00')).map(({ id }) => id)).toEqual(['xx-test@2027-01-01']);
+    expect(deciding(registry, ['XX'], cn('2027-01-01T00:00:00')).map(({ id }) => id)).toEqual(['xx-test@2027-01-01']);
   });
 
   it('end where the next one starts, without a word in the older file', () => {
     const open = SOURCE.replace('effectiveUntil: "2027-01-01"', 'effectiveUntil: null');
     const registry = createRegistry([load(open), load(next)]);
-    const at = (instant: string) => registry.inForce(['XX'], cn(instant)).map(({ id }) => id);
+    const at = (instant: string) => deciding(registry, ['XX'], cn(instant)).map(({ id }) => id);
     expect(at('2026-12-31T23:59:59')).toEqual(['xx-test@2026-01-01']);
     expect(at('2027-01-01T00:00:00')).toEqual(['xx-test@2027-01-01']);
   });
@@ -200,7 +201,7 @@ describe('versions of packs', () => {
   });
 
   it('of another jurisdiction do not help where one has none: no pack at all, so nothing is permitted', () => {
-    expect(createRegistry([load(SOURCE)]).inForce(['XX', 'YY'], cn('2026-06-01T00:00:00'))).toEqual([]);
+    expect(deciding(createRegistry([load(SOURCE)]), ['XX', 'YY'], cn('2026-06-01T00:00:00'))).toEqual([]);
   });
 
   it('that ship with the service all load, and their examples hold', () => {

@@ -3,6 +3,7 @@ import { loadPacks } from '../../src/policy/load.ts';
 import { createRegistry } from '../../src/policy/registry.ts';
 import { evaluate } from '../../src/rules/contact/evaluate.ts';
 import type { ContactEvent, Outcome } from '../../src/rules/contact/facts.ts';
+import { deciding } from '../support/registry.ts';
 import { directive, events } from './builders.ts';
 import { customerOf, type Given, shipped } from './shipped.ts';
 
@@ -13,7 +14,8 @@ const account = (accountId: string, given: object = {}) =>
 describe('New York City', () => {
   const registry = createRegistry(loadPacks());
   const { call, on, at, contact } = customerOf('America/New_York', shipped('us-nyc@2026-09-01').compiled);
-  const cityPack = (time: string) => registry.inForce(['US-NYC'], at(time)).find(({ spec }) => spec.pack === 'us-nyc')!;
+  const cityPack = (time: string) =>
+    deciding(registry, ['US-NYC'], at(time)).find(({ spec }) => spec.pack === 'us-nyc')!;
   const refused = (known: ReturnType<typeof call>, time: string) =>
     evaluate([cityPack(time)], known, at(time)).reasons.map(({ rule }) => rule.spec.id);
   const attempts = (date: string, ...rows: [ContactEvent['channel'], Outcome][]) =>

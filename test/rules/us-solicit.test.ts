@@ -3,6 +3,7 @@ import { loadPacks } from '../../src/policy/load.ts';
 import { createRegistry } from '../../src/policy/registry.ts';
 import { evaluate } from '../../src/rules/contact/evaluate.ts';
 import { type ContactFacts, OUTCOMES, PURPOSES } from '../../src/rules/contact/facts.ts';
+import { deciding } from '../support/registry.ts';
 import { directive, events, ms } from './builders.ts';
 import { customerOf, type Given, shipped } from './shipped.ts';
 
@@ -109,7 +110,7 @@ describe('three solicitations in 24 hours in Florida', () => {
 describe('all packs of the United States', () => {
   const registry = createRegistry(loadPacks());
   const idsFor = (...codes: string[]) =>
-    registry.inForce(codes, ms('2026-11-23T17:00:00Z')).map(({ spec }) => spec.pack);
+    deciding(registry, codes, ms('2026-11-23T17:00:00Z')).map(({ spec }) => spec.pack);
 
   it.each([
     [['US'], ['us-reg-f', 'us-tcpa']],
@@ -126,7 +127,7 @@ describe('all packs of the United States', () => {
 
   it('are asked together, and the strictest wins', () => {
     const { call, at, contact } = tcpa;
-    const packs = registry.inForce(['US-MA', 'US-WA'], at('2026-11-23T12:00:00'));
+    const packs = deciding(registry, ['US-MA', 'US-WA'], at('2026-11-23T12:00:00'));
     const list = [contact('2026-11-20T12:00:00', 'no_answer'), contact('2026-11-21T12:00:00', 'no_answer')].map(
       (event) => ({ ...event, collectorId: 'agency-1' }),
     );

@@ -12,23 +12,22 @@ export function earliestAllowed(allow: readonly Allowance[], facts: ContactFacts
     const { needs } = allowance;
     if (needs === undefined) return ms;
     const from =
-      'offer' in needs ? earliestOffer(facts, ms) : earliestInForce(needs.directive, CONCERNS[needs.about], facts, ms);
+      'offerDays' in needs
+        ? earliestOffer(facts, needs.offerDays * DAY, ms)
+        : earliestInForce(needs.directive, CONCERNS[needs.about], facts, ms);
     earliest = Math.min(earliest, from);
   }
   return earliest;
 }
 
-/** How long an offer to pay may be come back to. */
-export const OFFER_MS = 30 * DAY;
-
-function earliestOffer({ events }: ContactFacts, ms: number): number {
-  const offer = events.person.find(({ offeredToPay, at }) => offeredToPay === true && ms < at + OFFER_MS);
+function earliestOffer({ events }: ContactFacts, length: number, ms: number): number {
+  const offer = events.person.find(({ offeredToPay, at }) => offeredToPay === true && ms < at + length);
   return offer === undefined ? NEVER : Math.max(ms, offer.at);
 }
 
-function offerEnds({ events }: ContactFacts, ms: number): number {
+function offerEnds({ events }: ContactFacts, length: number, ms: number): number {
   const offer = events.person.findLast(({ offeredToPay, at }) => offeredToPay === true && at <= ms);
-  return offer === undefined ? ms : Math.max(ms, offer.at + OFFER_MS);
+  return offer === undefined ? ms : Math.max(ms, offer.at + length);
 }
 
 /** Instant at which the allowance that holds at `ms` ends; Infinity when it rests on no directive. */
@@ -39,7 +38,9 @@ export function allowedUntil(allow: readonly Allowance[], facts: ContactFacts, m
     const { needs } = allowance;
     if (needs === undefined) return NEVER;
     const until =
-      'offer' in needs ? offerEnds(facts, ms) : inForceUntil(needs.directive, CONCERNS[needs.about], facts, ms);
+      'offerDays' in needs
+        ? offerEnds(facts, needs.offerDays * DAY, ms)
+        : inForceUntil(needs.directive, CONCERNS[needs.about], facts, ms);
     end = Math.max(end, until);
   }
   return end;

@@ -1,5 +1,4 @@
 import { DAY, MINUTE } from '../time/zone.ts';
-import { OFFER_MS } from './addressee.ts';
 import { behaviourOf } from './behaviours.ts';
 import { countsFrom, NEVER, reachOf } from './caps.ts';
 import type { Channel, ContactFacts, Purpose } from './facts.ts';
@@ -65,6 +64,14 @@ export interface Reach {
   readonly debtorMs: number;
 }
 
+/** The furthest of several; nothing is read where there is none. */
+export function furthest(reaches: readonly Reach[]): Reach {
+  return {
+    ms: Math.max(0, ...reaches.map(({ ms }) => ms)),
+    debtorMs: Math.max(0, ...reaches.map(({ debtorMs }) => debtorMs)),
+  };
+}
+
 /** A kind of question, as far as it decides which contacts are read. */
 export interface Question {
   readonly channel: Channel;
@@ -79,6 +86,7 @@ export interface CompiledPack {
   /** `pack@version`, as it stands on every decision. */
   readonly id: string;
   readonly rules: readonly CompiledRule[];
+  readonly ruleById: ReadonlyMap<string, CompiledRule>;
   readonly obligations: readonly CompiledObligation[];
   /** Null when the pack does not bind such a contact at all. */
   readonly applicable: (facts: ContactFacts) => Applicable | null;
@@ -93,6 +101,7 @@ const always = () => NEVER;
 /** Compiles one version of a pack; pure and done once, when the version is loaded. */
 export function compilePack(spec: PackSpec): CompiledPack {
   const rules: CompiledRule[] = [];
+  const ruleById = new Map<string, CompiledRule>();
   const obligations: CompiledObligation[] = [];
   const readers = memoised(readingKey, (question: Question) => {
     const reading = readingRules(spec, question);
@@ -102,12 +111,14 @@ export function compilePack(spec: PackSpec): CompiledPack {
     spec,
     id: `${spec.pack}@${spec.version}`,
     rules,
+    ruleById,
     obligations,
     applicable: compileApplicable(spec, rules, obligations),
     reach: (question) => readers(question).reach,
     countsSince: (question, ms) => readers(question).since(ms),
   };
   for (const rule of spec.rules) rules.push({ spec: rule, pack, closes: always, ...behaviourOf(rule, spec) });
+  for (const rule of rules) ruleById.set(rule.spec.id, rule);
   for (const obligation of spec.obligations) obligations.push({ spec: obligation, pack });
   return pack;
 }
@@ -160,8 +171,9 @@ function reachOfRules(rules: readonly RuleSpec[], { purpose, debtor }: Question)
         ms = Math.max(ms, reachOf({ kind: 'rolling_days', days: rule.days + 1 }));
         break;
       case 'addressee':
-        if (rule.allow.some(({ needs, roles }) => needs && 'offer' in needs && (!debtor || roles.includes('debtor'))))
-          ms = Math.max(ms, OFFER_MS);
+        for (const { needs, roles } of rule.allow)
+          if (needs && 'offerDays' in needs && (!debtor || roles.includes('debtor')))
+            ms = Math.max(ms, needs.offerDays * DAY);
         break;
       case 'address_source':
       case 'confirmation':

@@ -229,3 +229,27 @@ export interface ContactFacts {
   /** ISO 3166-2, `CN-65`; absent when unknown. */
   readonly region?: string;
 }
+
+/** Marks of a counted contact, under the names that facts have. */
+export type EventMarks = Pick<
+  ContactEvent,
+  | 'conversationAccountIds'
+  | 'place'
+  | 'carrier'
+  | 'ringless'
+  | 'misdirected'
+  | 'answerIncomplete'
+  | 'offeredToPay'
+  | 'inReplyTo'
+>;
+
+/** What the open slot counts by, beside its outcome. */
+export function marksOf({ request, contactPoint }: Pick<ContactFacts, 'request' | 'contactPoint'>): EventMarks | null {
+  const marks: EventMarks = {
+    ...(contactPoint?.place == null ? {} : { place: contactPoint.place }),
+    ...(request.carrier === undefined ? {} : { carrier: request.carrier }),
+    ...(request.ringless ? { ringless: true } : {}),
+    ...(request.reply === undefined ? {} : { inReplyTo: request.reply.attemptId }),
+  };
+  return Object.keys(marks).length === 0 ? null : marks;
+}

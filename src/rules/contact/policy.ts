@@ -206,12 +206,15 @@ export interface AcceptedSource {
 
 /**
  * These roles may be contacted for these purposes; where `needs` names a directive only while one is in force, with
- * `offer` once the person has offered to pay.
+ * `offerDays` for so many times 24 hours after the person has offered to pay.
  */
 export interface Allowance {
   readonly roles: readonly Role[];
   readonly purposes: readonly Purpose[];
-  readonly needs?: { readonly directive: DirectiveKind; readonly about: About } | { readonly offer: true } | undefined;
+  readonly needs?:
+    | { readonly directive: DirectiveKind; readonly about: About }
+    | { readonly offerDays: number }
+    | undefined;
 }
 
 export type RuleSpec = RuleBody & {

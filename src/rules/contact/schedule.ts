@@ -1,7 +1,7 @@
 import { leavesAt, NEVER } from './caps.ts';
 import type { CompiledRule, LimitState } from './compile.ts';
 import { evaluate, type Timeline } from './evaluate.ts';
-import type { ContactEvent, ContactFacts } from './facts.ts';
+import { type ContactEvent, type ContactFacts, marksOf } from './facts.ts';
 
 /** What remains of the caps, and when further contacts fit; the engine itself is asked, nothing is estimated. */
 
@@ -82,10 +82,7 @@ export function withContact(facts: ContactFacts, at: number, id: string): Contac
     collectorId: request.collectorId,
     purpose: request.purpose,
     ...(accounts.length === 0 ? {} : { accountIds: accounts.map(({ accountId }) => accountId) }),
-    ...(contactPoint?.place == null ? {} : { place: contactPoint.place }),
-    ...(request.carrier === undefined ? {} : { carrier: request.carrier }),
-    ...(request.ringless ? { ringless: true } : {}),
-    ...(request.reply === undefined ? {} : { inReplyTo: request.reply.attemptId }),
+    ...marksOf(facts),
   };
   const add = (list: readonly ContactEvent[]) => [...list, contact].sort((a, b) => a.at - b.at);
   const ofHousehold = party.role === 'debtor' || party.role === 'spouse';
