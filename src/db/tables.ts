@@ -115,6 +115,58 @@ export interface AccountSnapshotsTable {
   recorded_at: Instant;
 }
 
+export interface PaymentsTable {
+  customer_id: string;
+  account_id: string;
+  payment_id: string;
+  amount_minor: Minor;
+  posted_on: string;
+  details: Json;
+  fingerprint: Buffer;
+  client_id: string;
+  recorded_at: Instant;
+}
+
+export interface PaymentReversalsTable {
+  customer_id: string;
+  account_id: string;
+  payment_id: string;
+  kind: string;
+  reversed_on: string;
+  reason: string | null;
+  client_id: string;
+  recorded_at: Instant;
+}
+
+export interface AccountChargesTable {
+  customer_id: string;
+  account_id: string;
+  charge_id: string;
+  kind: string;
+  amount_minor: Minor;
+  posted_on: string;
+  details: Json;
+  fingerprint: Buffer;
+  client_id: string;
+  recorded_at: Instant;
+}
+
+export interface CustomerMergesTable {
+  merge_id: string;
+  survivor_id: string;
+  merged_id: string;
+  from_key: Buffer;
+  to_key: Buffer;
+  moved_ids: string[];
+  reason: string;
+  rule_version: string;
+  client_id: string;
+  merged_at: Instant;
+  undone_at: NullableInstant;
+  undo_reason: string | null;
+  undo_client_id: string | null;
+}
+
 export interface DirectivesTable {
   customer_id: string;
   directive_id: string;
@@ -542,6 +594,10 @@ export interface Database {
   accounts: AccountsTable;
   account_directory: AccountDirectoryTable;
   account_snapshots: AccountSnapshotsTable;
+  payments: PaymentsTable;
+  payment_reversals: PaymentReversalsTable;
+  account_charges: AccountChargesTable;
+  customer_merges: CustomerMergesTable;
   directives: DirectivesTable;
   attempts: AttemptsTable;
   attempt_directory: AttemptDirectoryTable;

@@ -1,0 +1,44 @@
+-- expand: what moves an account between two states of the core system: payments, their reversals, charges; lock-timeout: 2s
+CREATE TABLE payments (
+  customer_id  text NOT NULL,
+  account_id   text NOT NULL,
+  -- The caller's id; one payment that was spread over several accounts has a row, with its part, for each of them.
+  payment_id   text NOT NULL CHECK (payment_id ~ '^[A-Za-z0-9._:-]{1,64}$'),
+  amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+  posted_on    date NOT NULL,
+  details      jsonb NOT NULL,
+  fingerprint  bytea NOT NULL,
+  client_id    text NOT NULL,
+  recorded_at  timestamptz NOT NULL,
+  PRIMARY KEY (customer_id, account_id, payment_id),
+  FOREIGN KEY (customer_id, account_id) REFERENCES accounts
+);
+
+-- A reversal: the payment never was. A chargeback: what it had paid is owed again from that day.
+CREATE TABLE payment_reversals (
+  customer_id text NOT NULL,
+  account_id  text NOT NULL,
+  payment_id  text NOT NULL,
+  kind        text NOT NULL CHECK (kind IN ('reversal', 'chargeback')),
+  reversed_on date NOT NULL,
+  reason      text,
+  client_id   text NOT NULL,
+  recorded_at timestamptz NOT NULL,
+  PRIMARY KEY (customer_id, account_id, payment_id),
+  FOREIGN KEY (customer_id, account_id, payment_id) REFERENCES payments
+);
+
+CREATE TABLE account_charges (
+  customer_id  text NOT NULL,
+  account_id   text NOT NULL,
+  charge_id    text NOT NULL CHECK (charge_id ~ '^[A-Za-z0-9._:-]{1,64}$'),
+  kind         text NOT NULL,
+  amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+  posted_on    date NOT NULL,
+  details      jsonb NOT NULL,
+  fingerprint  bytea NOT NULL,
+  client_id    text NOT NULL,
+  recorded_at  timestamptz NOT NULL,
+  PRIMARY KEY (customer_id, account_id, charge_id),
+  FOREIGN KEY (customer_id, account_id) REFERENCES accounts
+);
