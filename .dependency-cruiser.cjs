@@ -1,5 +1,5 @@
 /** Who may import whom (README, map of src). Types count: a wrong `import type` is the first step of a wrong import. */
-const FEATURE = '^src/(?!rules/|policy/|db/|http/|graphql/|jobs/)([^/]+)/';
+const FEATURE = '^src/(?!rules/|policy/|cleansing/|db/|http/|graphql/|jobs/)([^/]+)/';
 const COMPOSITION = '^src/(app|main|migrate|clients|policy|seed|services|tasks)\\.ts$';
 const PACKAGES = 'node_modules';
 
@@ -21,6 +21,13 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(policy|rules)/' },
     },
     {
+      name: 'cleansing-knows-itself-only',
+      comment: 'Cleansing turns text into text with packages and lists of its own: no feature, no database, no request.',
+      severity: 'error',
+      from: { path: '^src/cleansing/' },
+      to: { path: '^src/', pathNot: '^src/cleansing/' },
+    },
+    {
       name: 'schemas-are-shapes',
       comment:
         'schemas.ts holds wire shapes: zod, closed sets, shared validators, other schemas.ts; nothing that does IO.',
@@ -29,7 +36,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot: [
-          '^src/rules/',
+          '^src/(rules|cleansing)/',
           '/schemas\\.ts$',
           '^src/$1/(?!(service|repository|routes|resolvers)\\.ts)',
           '^src/(validation|context|errors|networks)\\.ts$',
@@ -43,7 +50,7 @@ module.exports = {
       from: { path: `${FEATURE}repository\\.ts$` },
       to: {
         path: '^src/',
-        pathNot: ['^src/(db|rules)/', '^src/[^/]+\\.ts$', '^src/$1/(?!(service|routes|resolvers)\\.ts)'],
+        pathNot: ['^src/(db|rules|cleansing)/', '^src/[^/]+\\.ts$', '^src/$1/(?!(service|routes|resolvers)\\.ts)'],
       },
     },
     {
