@@ -53,7 +53,7 @@ const toSimplified = Converter({ from: 't', to: 'cn' });
 
 /**
  * A key under which spellings of one name meet: simplified characters, no dots, blanks or case. For finding candidates
- * only; it is never shown, and equal keys are no proof (李乾 and 李干 stay apart, but 李鍾 and 李鐘 meet).
+ * only: it is never shown, and equal keys are no proof, since two names can share one (李乾 and 李干).
  */
 export function nameKey(name: string): string {
   const letters = name
