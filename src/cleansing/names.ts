@@ -59,9 +59,10 @@ export function nameKey(name: string): string {
   const letters = name
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}\p{Co}]|\p{Variation_Selector}/gu, '');
-  // 钟 is written 锺 as a surname by some.
-  return toSimplified(letters).replaceAll('锺', '钟');
+    .replace(/[^\p{L}\p{N}\p{M}\p{Co}]|\p{Variation_Selector}/gu, '')
+    .normalize('NFC');
+  // Some write the surname 钟 as 锺; 苧 is the simplified form of 薴 and the traditional one of 苎.
+  return toSimplified(letters).replaceAll('锺', '钟').replaceAll('苧', '苎');
 }
 
 /**

@@ -86,6 +86,7 @@ describe('the key of a name', () => {
     ['李乾', '李干'],
     ['葛\u{e0100}城', '葛城'],
     ['豈', '岂'],
+    ['薴', '苎'],
   ])('is the same for %s and %s', (one, other) => {
     expect(nameKey(one)).toBe(nameKey(other));
   });
