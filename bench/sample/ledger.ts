@@ -222,3 +222,9 @@ function bearing({ principal, interest }: Balances): number {
 export function total({ principal, interest, penalty, fees }: Balances): number {
   return principal + interest + penalty + fees;
 }
+
+/** Fen as a decimal string. */
+export function yuan(fen: number): string {
+  const digits = String(Math.abs(fen)).padStart(3, '0');
+  return `${fen < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}

@@ -72,7 +72,6 @@ export const CONTACTS = {
   attemptsPerDay: [0, 0.15, 0.25, 0.3, 0.3, 0.2],
   rightParty: [0, 0.35, 0.3, 0.25, 0.2, 0.15],
   promise: [0, 0.5, 0.45, 0.4, 0.35, 0.3],
-  kept: [0, 0.6, 0.55, 0.5, 0.45, 0.4],
   thirdParty: 0.03,
   wrongNumber: 0.02,
   notInService: 0.02,
