@@ -168,6 +168,15 @@ BEGIN
   SELECT customer_id, position, at, profile FROM written;
 END $$;
 
+-- As in migration 0011, for everybody who is the person that the directive is about.
+CREATE OR REPLACE FUNCTION queue_late_directive_truth() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM queue_late_truth(id, coalesce(NEW.ended_at, NEW.valid_from), NULL)
+     FROM customers c, unnest(array_append(same_person(c.customer_id, c.debtor_key), c.customer_id)) AS id
+    WHERE c.customer_id = NEW.customer_id;
+  RETURN NULL;
+END $$;
+
 -- Customers with one resident id have been one debtor all along; from now on they also have one picture.
 SELECT refresh_contact_profiles(array_agg(customer_id), now()) FROM customers
  WHERE debtor_key IN (SELECT debtor_key FROM customers GROUP BY debtor_key HAVING count(*) > 1);

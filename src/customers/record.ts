@@ -4,7 +4,7 @@ import type { Vault } from '../personal-data.ts';
 import { normaliseAddress } from '../phone.ts';
 import type { ContactPointKind } from '../rules/contact/facts.ts';
 import { sealedAt } from './repository.ts';
-import { foldResidentId, idKeysOf, latestToday } from './resident-id.ts';
+import { foldNumber, idKeysOf, latestToday } from './resident-id.ts';
 import type { CustomerInput } from './schemas.ts';
 import type { CustomerRecord } from './upsert.ts';
 
@@ -25,7 +25,7 @@ export function normaliseCustomer(
   const refuse = (pointer: string, code: FieldError['code'], message: string) =>
     errors.push({ pointer, code, message });
   const chinese = input.jurisdictions.includes('CN');
-  const residentId = input.residentId === null ? null : foldResidentId(input.residentId);
+  const residentId = input.residentId === null ? null : foldNumber(input.residentId);
   if (chinese && residentId !== null && !/^(\d{15}|\d{17}[\dX])$/.test(residentId)) {
     refuse('/residentId', 'RESIDENT_ID_INVALID', 'A resident id has 15 digits, or 17 digits and a digit or X.');
   }
@@ -41,6 +41,10 @@ export function normaliseCustomer(
     const pointer = `/parties/${index}`;
     if (partyIds.has(party.partyId)) refuse(`${pointer}/partyId`, 'DUPLICATE', 'Another party has this id.');
     partyIds.add(party.partyId);
+    const socialCreditCode = party.socialCreditCode === null ? null : foldNumber(party.socialCreditCode);
+    if (socialCreditCode !== null && !/^[\dA-Z]{18}$/.test(socialCreditCode)) {
+      refuse(`${pointer}/socialCreditCode`, 'INVALID_FORMAT', 'A social credit code has 18 digits and letters.');
+    }
     const contactPoints = party.contactPoints.map((point, at) => {
       const here = `${pointer}/contactPoints/${at}`;
       if (contactPointIds.has(point.contactPointId)) {
@@ -54,7 +58,7 @@ export function normaliseCustomer(
       }
       return { ...point, value: value ?? point.value };
     });
-    return { ...party, contactPoints };
+    return { ...party, socialCreditCode, contactPoints };
   });
   const timeZones = input.timeZones ?? (input.jurisdictions[0] === 'CN' ? ['Asia/Shanghai'] : []);
   return { customer: { ...input, residentId, timeZones, parties }, errors };

@@ -104,6 +104,55 @@ export async function sharedPhonesOf(db: Db | Trx, customerIds: readonly string[
   return new Set(rows.map((row) => `${row.customer_id}/${row.contact_point_id}`));
 }
 
+export type SearchKeys =
+  | { readonly by: 'customerId' | 'accountId'; readonly id: string }
+  | { readonly by: 'phone'; readonly key: Buffer }
+  | { readonly by: 'residentId'; readonly keys: readonly Buffer[] };
+
+/** Ids of customers, ascending, from the one after `after`. */
+export async function searchCustomerIds(
+  db: Db | Trx,
+  search: SearchKeys,
+  after: string | null,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ customer_id: string }>`
+    SELECT DISTINCT customer_id FROM (${customerIdsBy(search)}) found
+     WHERE ${after}::text IS NULL OR customer_id > ${after} ORDER BY customer_id LIMIT ${limit}`.execute(db);
+  return rows.map((row) => row.customer_id);
+}
+
+function customerIdsBy(search: SearchKeys) {
+  switch (search.by) {
+    case 'customerId':
+      return sql`SELECT customer_id FROM customers WHERE customer_id = ${search.id}`;
+    case 'accountId':
+      return sql`SELECT customer_id FROM account_directory WHERE account_id = ${search.id}`;
+    case 'phone':
+      return sql`SELECT customer_id FROM contact_points WHERE address_key = ${search.key} AND kind = 'phone'`;
+    case 'residentId':
+      // Whoever is merged into the person of that id has another id of their own, or none.
+      return sql`SELECT customer_id FROM customers WHERE debtor_key = ANY(${search.keys}::bytea[]) AND own_key IS NULL
+        UNION ALL SELECT customer_id FROM customers WHERE own_key = ANY(${search.keys}::bytea[])
+        UNION ALL SELECT customer_id FROM customers WHERE resident_id_key = ANY(${search.keys}::bytea[])`;
+  }
+}
+
+/** The ids of the accounts of each customer, ascending, at most 200 of each. */
+export async function accountIdsOfCustomers(
+  db: Db | Trx,
+  customerIds: readonly string[],
+): Promise<Map<string, string[]>> {
+  const { rows } = await sql<{ customer_id: string; account_ids: string[] }>`
+    SELECT c.customer_id, a.account_ids FROM unnest(${customerIds}::text[]) AS c (customer_id)
+      CROSS JOIN LATERAL (
+        SELECT array_agg(account_id ORDER BY account_id) AS account_ids
+          FROM (SELECT account_id FROM accounts WHERE customer_id = c.customer_id ORDER BY account_id LIMIT 200) first
+      ) a
+     WHERE a.account_ids IS NOT NULL`.execute(db);
+  return new Map(rows.map((row) => [row.customer_id, row.account_ids]));
+}
+
 /** One customer with parties and contact points in the order they were sent. In a transaction: three statements read it. */
 export async function findCustomer(trx: Trx, vault: Vault, customerId: string): Promise<StoredCustomer | undefined> {
   return (await findCustomers(trx, vault, [customerId]))[0];

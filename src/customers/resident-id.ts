@@ -10,7 +10,7 @@ export function latestToday(now: Temporal.Instant): string {
 }
 
 /** Full-width digits and a small x are how people type it; the stored form is what equality is judged by. */
-export function foldResidentId(text: string): string {
+export function foldNumber(text: string): string {
   return text.normalize('NFKC').replace(/\s/gu, '').toUpperCase();
 }
 
@@ -45,4 +45,11 @@ export function idKeysOf(
     return { matching: null, searching: vault.index('resident_id', residentId) };
   const value = check === 'valid' ? checkResidentId(residentId, today).value : residentId;
   return { matching: vault.index('resident_id', value), searching: null };
+}
+
+/** The keys under which customers with this resident id may be on file: as a valid number, and as it was written. */
+export function searchKeysOf(vault: Vault, residentId: string, now: Temporal.Instant): Buffer[] {
+  const { problem, value } = checkResidentId(residentId, latestToday(now));
+  const values = new Set([residentId, ...(problem === null ? [value] : [])]);
+  return [...values].map((one) => vault.index('resident_id', one));
 }

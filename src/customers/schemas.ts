@@ -70,11 +70,9 @@ const partyInputSchema = z.strictObject({
     .string()
     .max(64)
     .regex(/^[^*]*$/, 'must not be masked')
-    .transform((text) => text.normalize('NFKC').replace(/\s/gu, '').toUpperCase())
-    .pipe(z.string().regex(/^[0-9A-Z]{18}$/, 'must have 18 digits and letters'))
     .nullable()
     .default(null)
-    .describe('Unified social credit code of an organisation or a business'),
+    .describe('Unified social credit code of an organisation or a business: 18 digits and letters'),
   contactPoints: z.array(contactPointInputSchema).max(20).default([]),
 });
 
@@ -206,6 +204,38 @@ export const customerSchema = z
   })
   .meta({ id: 'Customer' });
 
+const SEARCH_BY = ['customerId', 'accountId', 'residentId', 'phone'] as const;
+
+export const customerSearchSchema = z
+  .strictObject({
+    customerId: idSchema.optional(),
+    accountId: idSchema.optional(),
+    residentId: z.string().trim().min(1).max(64).optional(),
+    phone: z
+      .string()
+      .min(1)
+      .max(40)
+      .optional()
+      .describe('Of anybody around the customer; China is the default country'),
+    limit: z.int().min(1).max(200).default(50),
+    cursor: z.string().max(500).optional(),
+  })
+  .refine((search) => SEARCH_BY.filter((by) => search[by] !== undefined).length === 1, {
+    message: 'needs exactly one of customerId, accountId, residentId and phone',
+  })
+  .meta({ id: 'CustomerSearch', examples: [{ phone: '13800138000' }, { residentId: '11010519491231002X' }] });
+
+export const customerSearchPageSchema = z
+  .object({
+    items: z.array(
+      z.object({ customer: customerSchema, accountIds: z.array(z.string()) }).meta({ id: 'FoundCustomer' }),
+    ),
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: 'CustomerSearchPage' });
+
 export type CustomerInput = z.output<typeof customerInputSchema>;
 export type Customer = z.infer<typeof customerSchema>;
 export type ContactPoint = z.infer<typeof contactPointSchema>;
+export type CustomerSearch = z.output<typeof customerSearchSchema>;
+export type CustomerSearchPage = z.infer<typeof customerSearchPageSchema>;

@@ -1,4 +1,5 @@
 import { type Ctx, requireScope } from '../context.ts';
+import { findCandidates } from '../duplicates/find.ts';
 import { AppError, notFound, unprocessableFields } from '../errors.ts';
 import { customersOf } from './answer.ts';
 import { customerRecord, normaliseCustomer } from './record.ts';
@@ -31,6 +32,7 @@ export async function putCustomer(
       throw new AppError('PRECONDITION_FAILED', 'The customer has changed since it was read, or does not exist.');
     }
     const outcome = await upsertCustomers(trx, [record]);
+    if (outcome.get(customerId) !== 'unchanged') await findCandidates(trx, ctx.vault, [customerId], ctx.now);
     const stored = await findCustomer(trx, ctx.vault, customerId);
     if (!stored) throw new Error('the customer that was just written is gone');
     const [customer] = await customersOf(ctx, trx, [stored]);

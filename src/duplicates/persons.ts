@@ -121,13 +121,13 @@ export async function settle(trx: Trx, customerIds: readonly string[], at: strin
         mergeId: merge.merge_id,
         survivorId: merge.survivor_id,
         mergedId: merge.merged_id,
-        reason: 'resident_id_changed',
+        basis: 'resident_id_changed',
       },
     })),
     ...added.map(({ mergeId, survivorId, mergedId }) => ({
       type: 'customer.merged' as const,
       key: mergedId,
-      data: { mergeId, survivorId, mergedId, reason: 'resident_id', ruleVersion: MATCH_RULES.version },
+      data: { mergeId, survivorId, mergedId, basis: 'resident_id', ruleVersion: MATCH_RULES.version },
     })),
   ]);
   return { moves, customerIds: people.map(({ customerId }) => customerId) };

@@ -112,3 +112,87 @@ export async function insertRuleMerges(
 export async function findMerge(db: Db | Trx, mergeId: string): Promise<MergeRow | undefined> {
   return db.selectFrom('customer_merges').selectAll().where('merge_id', '=', mergeId).executeTakeFirst();
 }
+
+export interface NewMergeRow extends RuleMerge {
+  readonly basis: string;
+  readonly movedIds: readonly string[];
+  readonly reasonSealed: Buffer;
+  readonly ruleVersion: string;
+  readonly candidateId: string | null;
+  readonly print: Buffer | null;
+  readonly clientId: string;
+  readonly at: string;
+}
+
+/** Records a merge that a person has asked for. */
+export async function insertMerge(trx: Trx, merge: NewMergeRow): Promise<MergeRow> {
+  return trx
+    .insertInto('customer_merges')
+    .values({
+      merge_id: merge.mergeId,
+      survivor_id: merge.survivorId,
+      merged_id: merge.mergedId,
+      from_key: merge.from,
+      to_key: merge.to,
+      moved_ids: [...merge.movedIds],
+      reason: merge.basis,
+      reason_sealed: merge.reasonSealed,
+      rule_version: merge.ruleVersion,
+      candidate_id: merge.candidateId,
+      fingerprint: merge.print,
+      client_id: merge.clientId,
+      merged_at: merge.at,
+      undone_at: null,
+      undo_reason: null,
+      undo_reason_sealed: null,
+      undo_client_id: null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** Undefined when it was undone before. */
+export async function undoMerge(
+  trx: Trx,
+  mergeId: string,
+  undo: { readonly at: string; readonly reasonSealed: Buffer; readonly clientId: string },
+): Promise<MergeRow | undefined> {
+  return trx
+    .updateTable('customer_merges')
+    .set({
+      undone_at: undo.at,
+      undo_reason: 'request',
+      undo_reason_sealed: undo.reasonSealed,
+      undo_client_id: undo.clientId,
+    })
+    .where('merge_id', '=', mergeId)
+    .where('undone_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Takes the resident id of `apart` for not this customer's: for good, whatever is written later. */
+export async function setApart(trx: Trx, customerId: string, apart: Buffer, lone: Buffer): Promise<void> {
+  await sql`UPDATE customers SET apart_key = ${apart}, lone_key = ${lone}, resident_id_key = ${apart}, own_key = nullif(${lone}::bytea, debtor_key)
+             WHERE customer_id = ${customerId}`.execute(trx);
+}
+
+export async function listMergeRows(
+  db: Db,
+  filters: { readonly customerId?: string | undefined; readonly status?: 'standing' | 'undone' | undefined },
+  before: string | null,
+  limit: number,
+): Promise<MergeRow[]> {
+  const { customerId, status } = filters;
+  return db
+    .selectFrom('customer_merges')
+    .selectAll()
+    .$if(customerId !== undefined, (query) =>
+      query.where((where) => where.or([where('survivor_id', '=', customerId!), where('merged_id', '=', customerId!)])),
+    )
+    .$if(status !== undefined, (query) => query.where('undone_at', status === 'undone' ? 'is not' : 'is', null))
+    .$if(before !== null, (query) => query.where('position', '<', BigInt(before!)))
+    .orderBy('position', 'desc')
+    .limit(limit)
+    .execute();
+}

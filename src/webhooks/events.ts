@@ -43,10 +43,10 @@ export const EVENTS = {
     .object({ pack: z.string(), version: z.string(), contentHash: z.string() })
     .describe('A published version of a policy pack was taken back before its day'),
   'customer.merged': z
-    .object({ mergeId: id, survivorId: id, mergedId: id, reason: z.string(), ruleVersion: z.string() })
+    .object({ mergeId: id, survivorId: id, mergedId: id, basis: z.string(), ruleVersion: z.string() })
     .describe('Two customers are one person from now on, by rule or because somebody has said so'),
   'customer.merge_undone': z
-    .object({ mergeId: id, survivorId: id, mergedId: id, reason: z.string() })
+    .object({ mergeId: id, survivorId: id, mergedId: id, basis: z.string() })
     .describe('Two customers are no longer one person'),
   'duplicate.found': z
     .object({ candidateId: id, customerId: id, otherCustomerId: id, score: z.number(), ruleVersion: z.string() })

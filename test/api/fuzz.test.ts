@@ -11,7 +11,7 @@ import { callFile, examineLate, incidentsOf, sendCalls } from '../support/reconc
 import { deliveriesOf, emit, eventOf, makeEndpoint, relay } from '../support/webhooks.ts';
 
 /** The same cases in every run; a failure prints its smallest case. Raise the number to look for more. */
-const SETTINGS = { seed: Number(process.env.FUZZ_SEED ?? 20261123), numRuns: Number(process.env.FUZZ_RUNS ?? 700) };
+const SETTINGS = { seed: Number(process.env.FUZZ_SEED ?? 20261123), numRuns: Number(process.env.FUZZ_RUNS ?? 900) };
 
 let t: TestApp;
 let openapi: OpenApi;
@@ -41,6 +41,10 @@ beforeAll(async () => {
   await examineLate(t);
   const incidents = await incidentsOf(t);
   const calls = await sendCalls(t, CALLS);
+  await makeDebtor(t, 'F1', { phone: '13800138003' });
+  await makeDebtor(t, 'F2', { phone: '13800138003' });
+  const candidates = await t.call('GET', '/v1/duplicate-candidates');
+  const search = await t.call('POST', '/v1/duplicate-searches', {});
   options = {
     known: {
       customerId: ['C1', 'C2', 'nobody'],
@@ -64,6 +68,13 @@ beforeAll(async () => {
       url: ['http://127.0.0.1:1/', 'https://nobody.invalid/'],
       incidentId: [...incidents.map(({ incidentId }) => incidentId), 'inc_1'],
       reason: ['a slip'],
+      mergeId: ['M1', 'M2'],
+      survivorId: ['C1', 'F1'],
+      mergedId: ['C2', 'F2'],
+      candidateId: [...candidates.body.items.map(({ candidateId }: { candidateId: string }) => candidateId), 'dup_1'],
+      searchId: [search.body.searchId, 'dse_1'],
+      phone: ['13800138000', '13800138003'],
+      residentId: ['11010519491231002X', null],
       timeZone: ['Asia/Shanghai'],
       uploadId: [calls.body.uploadId, 'cru_1'],
       collectorId: ['bank', 'vendor-7', 'nobody'],
