@@ -21,6 +21,8 @@ import { dialerResolvers } from './dialers/resolvers.ts';
 import { dialerRoutes } from './dialers/routes.ts';
 import { directiveResolvers } from './directives/resolvers.ts';
 import { directiveRoutes } from './directives/routes.ts';
+import { duplicateResolvers } from './duplicates/resolvers.ts';
+import { duplicateRoutes } from './duplicates/routes.ts';
 import { AppError } from './errors.ts';
 import { registerGraphql } from './graphql/graphql.ts';
 import type { Resolvers } from './graphql/resolver.ts';
@@ -58,6 +60,7 @@ export interface AppDeps {
 
 const routes: FastifyPluginAsync[] = [
   customerRoutes,
+  duplicateRoutes,
   accountRoutes,
   contactRoutes,
   questionRoutes,
@@ -77,6 +80,7 @@ const routes: FastifyPluginAsync[] = [
 ];
 const resolvers: Resolvers[] = [
   customerResolvers,
+  duplicateResolvers,
   accountResolvers,
   contactResolvers,
   questionResolvers,

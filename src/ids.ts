@@ -6,7 +6,7 @@ let used = POOL_BYTES;
 
 /** `prefix_` and a UUID of version 7 (RFC 9562) whose time is `ms`, so ids sort by time and name their partition. */
 export function newId(
-  prefix: 'dec' | 'res' | 'imp' | 'dir' | 'bkt' | 'evt' | 'whe' | 'inc' | 'cru',
+  prefix: 'dec' | 'res' | 'imp' | 'dir' | 'bkt' | 'evt' | 'whe' | 'inc' | 'cru' | 'mrg' | 'dup' | 'dse',
   ms: number,
 ): string {
   if (used + 10 > POOL_BYTES) {

@@ -1,4 +1,5 @@
 import { callRecordRecovery, callRecordsTask } from './call-records/examine.ts';
+import { duplicateSearchTask } from './duplicates/search-task.ts';
 import { importRecovery, importTask } from './imports/worker.ts';
 import { lateAttempts } from './incidents/record.ts';
 import type { Background } from './jobs/jobs.ts';
@@ -10,7 +11,7 @@ import { webhookFigures, webhookRelay, webhookRetention } from './webhooks/relay
 
 /** Everything that this service does in the background. */
 export const background: Background = {
-  tasks: [importTask, backtestTask, callRecordsTask],
+  tasks: [importTask, backtestTask, callRecordsTask, duplicateSearchTask],
   sweeps: [
     importRecovery,
     webhookRelay,

@@ -121,8 +121,12 @@ export async function countedAccounts(trx: Trx, personKey: Buffer, since: Tempor
   return rows.map((row) => row.account_ids);
 }
 
+/** The accounts of the person that this customer is, also those of the same person's other customers. */
 export async function accountIdsOf(trx: Trx, customerId: string): Promise<string[]> {
-  const rows = await trx.selectFrom('accounts').select('account_id').where('customer_id', '=', customerId).execute();
+  const { rows } = await sql<{ account_id: string }>`
+    SELECT a.account_id FROM customers c
+      JOIN accounts a ON a.customer_id = ANY (array_append(same_person(c.customer_id, c.debtor_key), c.customer_id))
+     WHERE c.customer_id = ${customerId}`.execute(trx);
   return rows.map((row) => row.account_id);
 }
 

@@ -9,7 +9,7 @@ import type {
 
 /**
  * What is on file of a customer, as far as decisions read it: the document that `refresh_contact_profiles` writes
- * (migration 0006). Ids and states only. Instants are epoch milliseconds, days are `YYYY-MM-DD`.
+ * (migration 0014). Ids and states only. Accounts are those of the whole person, whichever customers they belong to. Instants are epoch milliseconds, days are `YYYY-MM-DD`.
  */
 export interface Profile {
   readonly jurisdictions: readonly string[];
@@ -49,6 +49,7 @@ export interface ProfileAccount {
 }
 
 export interface ProfileDirective {
+  /** `customerId/directiveId` of one that was recorded for another customer of the same person. */
   readonly id: string;
   readonly kind: DirectiveKind;
   readonly party?: string;

@@ -3,8 +3,10 @@ import { fingerprint } from '../fingerprint.ts';
 import type { Vault } from '../personal-data.ts';
 import { normaliseAddress } from '../phone.ts';
 import type { ContactPointKind } from '../rules/contact/facts.ts';
-import { type CustomerRecord, sealedAt } from './repository.ts';
+import { sealedAt } from './repository.ts';
+import { foldNumber, idKeysOf, latestToday } from './resident-id.ts';
 import type { CustomerInput } from './schemas.ts';
+import type { CustomerRecord } from './upsert.ts';
 
 /** From what was sent to what is written; single requests and imports go the same way. */
 
@@ -23,20 +25,26 @@ export function normaliseCustomer(
   const refuse = (pointer: string, code: FieldError['code'], message: string) =>
     errors.push({ pointer, code, message });
   const chinese = input.jurisdictions.includes('CN');
-  const residentId = input.residentId === null ? null : foldResidentId(input.residentId);
+  const residentId = input.residentId === null ? null : foldNumber(input.residentId);
   if (chinese && residentId !== null && !/^(\d{15}|\d{17}[\dX])$/.test(residentId)) {
     refuse('/residentId', 'RESIDENT_ID_INVALID', 'A resident id has 15 digits, or 17 digits and a digit or X.');
   }
   const debtors = input.parties.filter((party) => party.role === 'debtor').length;
   if (debtors !== 1) refuse('/parties', 'INVALID_VALUE', 'Exactly one party has the role debtor.');
-  // The customer's zones may be unknown, so the latest date anywhere on earth (UTC+14) is still today.
-  const latestToday = now.add({ hours: 14 }).toString().slice(0, 10);
+  const today = latestToday(now);
+  if (input.birthDate !== null && input.birthDate > today) {
+    refuse('/birthDate', 'IN_THE_FUTURE', 'Nobody was born in the future.');
+  }
   const partyIds = new Set<string>();
   const contactPointIds = new Set<string>();
   const parties = input.parties.map((party, index) => {
     const pointer = `/parties/${index}`;
     if (partyIds.has(party.partyId)) refuse(`${pointer}/partyId`, 'DUPLICATE', 'Another party has this id.');
     partyIds.add(party.partyId);
+    const socialCreditCode = party.socialCreditCode === null ? null : foldNumber(party.socialCreditCode);
+    if (socialCreditCode !== null && !/^[\dA-Z]{18}$/.test(socialCreditCode)) {
+      refuse(`${pointer}/socialCreditCode`, 'INVALID_FORMAT', 'A social credit code has 18 digits and letters.');
+    }
     const contactPoints = party.contactPoints.map((point, at) => {
       const here = `${pointer}/contactPoints/${at}`;
       if (contactPointIds.has(point.contactPointId)) {
@@ -45,12 +53,12 @@ export function normaliseCustomer(
       contactPointIds.add(point.contactPointId);
       const value = normaliseAddress(point.kind, point.value);
       if (value === null) refuse(`${here}/value`, ...WRONG_ADDRESS[point.kind]);
-      if (point.verifiedOn !== null && point.verifiedOn > latestToday) {
+      if (point.verifiedOn !== null && point.verifiedOn > today) {
         refuse(`${here}/verifiedOn`, 'IN_THE_FUTURE', 'A number cannot have been verified in the future.');
       }
       return { ...point, value: value ?? point.value };
     });
-    return { ...party, contactPoints };
+    return { ...party, socialCreditCode, contactPoints };
   });
   const timeZones = input.timeZones ?? (input.jurisdictions[0] === 'CN' ? ['Asia/Shanghai'] : []);
   return { customer: { ...input, residentId, timeZones, parties }, errors };
@@ -63,11 +71,6 @@ const WRONG_ADDRESS: Record<ContactPointKind, [FieldError['code'], string]> = {
   postal: ['INVALID_FORMAT', 'This is no postal address, or a masked one.'],
 };
 
-/** Full-width digits and a small x are how people type it; the stored form is what equality is judged by. */
-function foldResidentId(text: string): string {
-  return text.normalize('NFKC').replace(/\s/gu, '').toUpperCase();
-}
-
 /** Seals a normalised customer and derives its keys; `now` becomes the time of creation or change. Pure but for nonces. */
 export function customerRecord(
   vault: Vault,
@@ -75,14 +78,19 @@ export function customerRecord(
   customer: NormalisedCustomer,
   now: Temporal.Instant,
 ): CustomerRecord {
-  const { residentId, parties } = customer;
-  const debtorKey = residentId === null ? vault.index('customer', customerId) : vault.index('resident_id', residentId);
+  const { residentId, birthDate, parties } = customer;
+  const loneKey = vault.index('customer', customerId);
+  const { matching, searching } = idKeysOf(vault, customer, latestToday(now));
+  const ownKey = matching ?? loneKey;
   return {
     customer: {
       customer_id: customerId,
-      debtor_key: debtorKey,
+      own_key: ownKey,
+      lone_key: loneKey,
+      resident_id_key: searching,
       name_sealed: vault.seal(sealedAt.name(customerId), customer.name),
       resident_id_sealed: residentId === null ? null : vault.seal(sealedAt.residentId(customerId), residentId),
+      birth_date_sealed: birthDate === null ? null : vault.seal(sealedAt.birthDate(customerId), birthDate),
       language: customer.language,
       jurisdictions: [...customer.jurisdictions],
       time_zones: [...customer.timeZones],
@@ -94,8 +102,12 @@ export function customerRecord(
       customer_id: customerId,
       party_id: party.partyId,
       role: party.role,
-      person_key: party.role === 'debtor' ? debtorKey : vault.index('party', `${customerId}/${party.partyId}`),
+      person_key: party.role === 'debtor' ? ownKey : vault.index('party', `${customerId}/${party.partyId}`),
       name_sealed: vault.seal(sealedAt.partyName(customerId, party.partyId), party.name),
+      social_credit_code_sealed:
+        party.socialCreditCode === null
+          ? null
+          : vault.seal(sealedAt.socialCreditCode(customerId, party.partyId), party.socialCreditCode),
       position,
     })),
     contactPoints: parties.flatMap((party) =>
@@ -120,5 +132,12 @@ export function customerRecord(
 
 /** Equal for two states of a customer that say the same; tells nothing about what they say. */
 export function contentKeyOf(vault: Vault, customerId: string, customer: NormalisedCustomer): Buffer {
-  return vault.index('customer', `${customerId}/${fingerprint(customer).toString('hex')}`);
+  // What a record does not say is left out, so that a release with a new field does not take all records for changed.
+  const { birthDate, parties, ...rest } = customer;
+  const said = {
+    ...rest,
+    birthDate: birthDate ?? undefined,
+    parties: parties.map((party) => ({ ...party, socialCreditCode: party.socialCreditCode ?? undefined })),
+  };
+  return vault.index('customer', `${customerId}/${fingerprint(said).toString('hex')}`);
 }

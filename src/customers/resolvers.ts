@@ -1,13 +1,16 @@
 import type { Resolvers } from '../graphql/resolver.ts';
 import { contextOfResolver, withoutNulls } from '../graphql/resolver.ts';
 import { idSchema, parseInput } from '../validation.ts';
-import { customerInputSchema } from './schemas.ts';
+import { customerInputSchema, customerSearchSchema } from './schemas.ts';
+import { searchCustomers } from './search.ts';
 import { getCustomer, putCustomer } from './service.ts';
 
 export const customerResolvers: Resolvers = {
   Query: {
     customer: async (_, args, context) =>
       (await getCustomer(contextOfResolver(context), parseInput(idSchema, args.customerId, ['customerId']))).customer,
+    searchCustomers: async (_, args, context) =>
+      searchCustomers(contextOfResolver(context), parseInput(customerSearchSchema, withoutNulls(args.input))),
   },
   Mutation: {
     putCustomer: async (_, args, context) => {

@@ -4,7 +4,8 @@ import { contextOf } from '../http/context.ts';
 import { problems } from '../http/errors.ts';
 import { etagOf, preconditionHeadersSchema, versionOf } from '../http/rest.ts';
 import { idSchema } from '../validation.ts';
-import { customerInputSchema, customerSchema } from './schemas.ts';
+import { customerInputSchema, customerSchema, customerSearchPageSchema, customerSearchSchema } from './schemas.ts';
+import { searchCustomers } from './search.ts';
 import { getCustomer, putCustomer } from './service.ts';
 
 const tags = ['Customers'];
@@ -53,5 +54,18 @@ export const customerRoutes: FastifyPluginAsyncZod = async (app) => {
       const { customer, version } = await getCustomer(contextOf(request), request.params.customerId);
       return reply.header('etag', etagOf(version)).send(customer);
     },
+  );
+  app.post(
+    '/customers/search',
+    {
+      schema: {
+        operationId: 'searchCustomers',
+        tags,
+        summary: 'Find customers by an id, a resident id or a number, which stand in the body and never in a URL',
+        body: customerSearchSchema,
+        response: { 200: customerSearchPageSchema, ...problems(413, 415, 422) },
+      },
+    },
+    async (request) => searchCustomers(contextOf(request), request.body),
   );
 };

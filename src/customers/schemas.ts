@@ -31,6 +31,9 @@ const nameSchema = z
   .max(200)
   .regex(/^[^*\p{Cc}]*$/u, 'must be a name that is not masked');
 
+/** A day on which somebody now alive may have been born; the future is refused where the day is known. */
+const birthDateSchema = z.iso.date({ abort: true }).refine((text) => text >= '1880', 'must be a day since 1880');
+
 const jurisdictionsSchema = z
   .array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,6})?$/, 'must be a code such as CN or US-MA'))
   .min(1)
@@ -63,6 +66,13 @@ const partyInputSchema = z.strictObject({
   partyId: idSchema,
   role: z.enum(ROLES),
   name: nameSchema,
+  socialCreditCode: z
+    .string()
+    .max(64)
+    .regex(/^[^*]*$/, 'must not be masked')
+    .nullable()
+    .default(null)
+    .describe('Unified social credit code of an organisation or a business: 18 digits and letters'),
   contactPoints: z.array(contactPointInputSchema).max(20).default([]),
 });
 
@@ -77,6 +87,7 @@ export const customerInputSchema = z
       .regex(/^[^*]*$/, 'must not be masked')
       .nullable()
       .default(null),
+    birthDate: birthDateSchema.nullable().default(null),
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language tag such as zh-CN')
@@ -122,6 +133,15 @@ export const customerInputSchema = z
     ],
   });
 
+export const RESIDENT_ID_CHECKS = [
+  'valid',
+  'wrong_check_character',
+  'wrong_date',
+  'wrong_region',
+  'unchecked',
+] as const;
+export type ResidentIdCheck = (typeof RESIDENT_ID_CHECKS)[number];
+
 const contactPointSchema = z
   .object({
     contactPointId: z.string(),
@@ -132,6 +152,7 @@ const contactPointSchema = z
     place: z.enum(PLACES).nullable(),
     timeZones: z.array(z.string()),
     verifiedOn: z.string().nullable(),
+    sharedPhone: z.boolean().describe('Another person on file has this number too: a mark, not a reason to merge'),
     provenance: z
       .object({
         source: z.enum(PROVENANCE_SOURCES),
@@ -148,6 +169,13 @@ export const customerSchema = z
     customerId: z.string(),
     name: z.string(),
     residentId: z.string().nullable(),
+    residentIdCheck: z
+      .enum(RESIDENT_ID_CHECKS)
+      .nullable()
+      .describe(
+        'Whether the number can be right; only one that can be is matched with others. unchecked: not of China',
+      ),
+    birthDate: z.string().nullable(),
     language: z.string(),
     jurisdictions: z.array(z.string()),
     timeZones: z.array(z.string()),
@@ -158,10 +186,17 @@ export const customerSchema = z
           partyId: z.string(),
           role: z.enum(ROLES),
           name: z.string(),
+          socialCreditCode: z.string().nullable(),
+          socialCreditCodeValid: z.boolean().nullable(),
           contactPoints: z.array(contactPointSchema),
         })
         .meta({ id: 'Party' }),
     ),
+    sameAs: z.array(z.string()).describe('The other customers that are the same person'),
+    survivorId: z
+      .string()
+      .nullable()
+      .describe('Of several customers of one person, the one that the others were merged into; null for one alone'),
     masked: z
       .boolean()
       .describe('True when names, ids and addresses are masked, for want of the scope personal-data:read'),
@@ -169,6 +204,38 @@ export const customerSchema = z
   })
   .meta({ id: 'Customer' });
 
+const SEARCH_BY = ['customerId', 'accountId', 'residentId', 'phone'] as const;
+
+export const customerSearchSchema = z
+  .strictObject({
+    customerId: idSchema.optional(),
+    accountId: idSchema.optional(),
+    residentId: z.string().trim().min(1).max(64).optional(),
+    phone: z
+      .string()
+      .min(1)
+      .max(40)
+      .optional()
+      .describe('Of anybody around the customer; China is the default country'),
+    limit: z.int().min(1).max(200).default(50),
+    cursor: z.string().max(500).optional(),
+  })
+  .refine((search) => SEARCH_BY.filter((by) => search[by] !== undefined).length === 1, {
+    message: 'needs exactly one of customerId, accountId, residentId and phone',
+  })
+  .meta({ id: 'CustomerSearch', examples: [{ phone: '13800138000' }, { residentId: '11010519491231002X' }] });
+
+export const customerSearchPageSchema = z
+  .object({
+    items: z.array(
+      z.object({ customer: customerSchema, accountIds: z.array(z.string()) }).meta({ id: 'FoundCustomer' }),
+    ),
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: 'CustomerSearchPage' });
+
 export type CustomerInput = z.output<typeof customerInputSchema>;
 export type Customer = z.infer<typeof customerSchema>;
 export type ContactPoint = z.infer<typeof contactPointSchema>;
+export type CustomerSearch = z.output<typeof customerSearchSchema>;
+export type CustomerSearchPage = z.infer<typeof customerSearchPageSchema>;

@@ -1,11 +1,11 @@
 import { type Ctx, requireScope } from '../context.ts';
+import { findCandidates } from '../duplicates/find.ts';
 import { AppError, notFound, unprocessableFields } from '../errors.ts';
-import { maskEmail, maskName, maskNumber } from '../personal-data.ts';
-import type { ContactPointKind } from '../rules/contact/facts.ts';
-import { wireInstant } from '../validation.ts';
+import { customersOf } from './answer.ts';
 import { customerRecord, normaliseCustomer } from './record.ts';
-import { findCustomer, lockCustomerVersion, type StoredCustomer, upsertCustomers } from './repository.ts';
+import { findCustomer, lockCustomerVersion } from './repository.ts';
 import type { Customer, CustomerInput } from './schemas.ts';
+import { upsertCustomers } from './upsert.ts';
 
 export interface CustomerAnswer {
   readonly customer: Customer;
@@ -24,55 +24,33 @@ export async function putCustomer(
   expectedVersion: number | null,
 ): Promise<CustomerAnswer> {
   requireScope(ctx, 'customers:write');
-  const { customer, errors } = normaliseCustomer(input, ctx.now);
+  const { customer: normalised, errors } = normaliseCustomer(input, ctx.now);
   if (errors.length > 0) throw unprocessableFields(errors);
-  const record = customerRecord(ctx.vault, customerId, customer, ctx.now);
+  const record = customerRecord(ctx.vault, customerId, normalised, ctx.now);
   return ctx.db.transaction().execute(async (trx) => {
     if (expectedVersion !== null && (await lockCustomerVersion(trx, customerId)) !== expectedVersion) {
       throw new AppError('PRECONDITION_FAILED', 'The customer has changed since it was read, or does not exist.');
     }
     const outcome = await upsertCustomers(trx, [record]);
+    if (outcome.get(customerId) !== 'unchanged') await findCandidates(trx, ctx.vault, [customerId], ctx.now);
     const stored = await findCustomer(trx, ctx.vault, customerId);
     if (!stored) throw new Error('the customer that was just written is gone');
-    return { ...answerOf(ctx, stored), created: outcome.get(customerId) === 'created' };
+    const [customer] = await customersOf(ctx, trx, [stored]);
+    return { customer: customer!, version: stored.version, created: outcome.get(customerId) === 'created' };
   });
 }
 
 /** One customer; names, ids and addresses are masked unless the caller may read personal data. Throws NOT_FOUND. */
 export async function getCustomer(ctx: Ctx, customerId: string): Promise<CustomerAnswer> {
   requireScope(ctx, 'customers:read');
-  const stored = await ctx.db
+  return ctx.db
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
-    .execute((trx) => findCustomer(trx, ctx.vault, customerId));
-  if (!stored) throw notFound('/customerId', 'customer');
-  return { ...answerOf(ctx, stored), created: false };
-}
-
-function answerOf(
-  ctx: Ctx,
-  { version, updatedAt, ...stored }: StoredCustomer,
-): { customer: Customer; version: number } {
-  const masked = !ctx.caller.scopes.has('personal-data:read');
-  return { customer: { ...(masked ? mask(stored) : stored), masked, updatedAt: wireInstant(updatedAt) }, version };
-}
-
-function mask<T extends Omit<Customer, 'masked' | 'updatedAt'>>(customer: T): T {
-  return {
-    ...customer,
-    name: maskName(customer.name),
-    residentId: customer.residentId === null ? null : maskNumber(customer.residentId),
-    parties: customer.parties.map((party) => ({
-      ...party,
-      name: maskName(party.name),
-      contactPoints: party.contactPoints.map((point) => ({ ...point, value: maskAddress(point.kind, point.value) })),
-    })),
-  };
-}
-
-function maskAddress(kind: ContactPointKind, value: string): string {
-  if (kind === 'email') return maskEmail(value);
-  // Three characters of a Chinese address are its province or city, which its jurisdiction tells already.
-  return kind === 'postal' ? `${[...value].slice(0, 3).join('')}***` : maskNumber(value);
+    .execute(async (trx) => {
+      const stored = await findCustomer(trx, ctx.vault, customerId);
+      if (!stored) throw notFound('/customerId', 'customer');
+      const [customer] = await customersOf(ctx, trx, [stored]);
+      return { customer: customer!, version: stored.version, created: false };
+    });
 }

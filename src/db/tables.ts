@@ -50,6 +50,11 @@ export interface CustomersTable {
   version: number;
   created_at: Instant;
   updated_at: Instant;
+  own_key: Buffer | null;
+  apart_key: Buffer | null;
+  lone_key: Buffer | null;
+  resident_id_key: Buffer | null;
+  birth_date_sealed: Buffer | null;
 }
 
 export interface PartiesTable {
@@ -59,6 +64,7 @@ export interface PartiesTable {
   person_key: Buffer;
   name_sealed: Buffer;
   position: number;
+  social_credit_code_sealed: Buffer | null;
 }
 
 export interface ContactPointsTable {
@@ -159,12 +165,45 @@ export interface CustomerMergesTable {
   to_key: Buffer;
   moved_ids: string[];
   reason: string;
+  reason_sealed: Buffer | null;
   rule_version: string;
-  client_id: string;
+  candidate_id: string | null;
+  fingerprint: Buffer | null;
+  client_id: string | null;
   merged_at: Instant;
+  position: Generated<bigint>;
   undone_at: NullableInstant;
   undo_reason: string | null;
+  undo_reason_sealed: Buffer | null;
   undo_client_id: string | null;
+}
+
+export interface DuplicateCandidatesTable {
+  candidate_id: string;
+  customer_id: string;
+  other_id: string;
+  status: string;
+  score: string;
+  evidence: Json;
+  rule_version: string;
+  found_at: Instant;
+  settled_at: NullableInstant;
+  settle_client_id: string | null;
+  reason_sealed: Buffer | null;
+  merge_id: string | null;
+}
+
+export interface DuplicateSearchesTable {
+  search_id: string;
+  client_id: string;
+  status: string;
+  changed_since: NullableInstant;
+  last_customer_id: string | null;
+  customers_read: Count;
+  candidates_found: Count;
+  created_at: Instant;
+  started_at: NullableInstant;
+  finished_at: NullableInstant;
 }
 
 export interface DirectivesTable {
@@ -598,6 +637,8 @@ export interface Database {
   payment_reversals: PaymentReversalsTable;
   account_charges: AccountChargesTable;
   customer_merges: CustomerMergesTable;
+  duplicate_candidates: DuplicateCandidatesTable;
+  duplicate_searches: DuplicateSearchesTable;
   directives: DirectivesTable;
   attempts: AttemptsTable;
   attempt_directory: AttemptDirectoryTable;

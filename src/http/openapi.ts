@@ -187,6 +187,7 @@ export const openapiOptions = (webhooks: Record<string, object>): FastifyDynamic
       { name: 'Contact attempts', description: 'What happened, reported early, late or twice' },
       { name: 'Directives', description: 'What the debtor, the bank or a court has said' },
       { name: 'Customers', description: 'Debtors, the people around them and how to reach them' },
+      { name: 'Duplicates', description: 'Customers who are one person, and those who may be' },
       { name: 'Accounts', description: 'What is owed, since when' },
       { name: 'Imports', description: 'Files of accounts' },
       { name: 'Reconciliation', description: 'Was every contact permitted, and every permission reported?' },

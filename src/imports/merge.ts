@@ -17,11 +17,20 @@ export function newCustomer({ name, residentId, phone }: ImportedCustomer): Norm
   return {
     name,
     residentId,
+    birthDate: null,
     language: 'zh-CN',
     jurisdictions: ['CN'],
     timeZones: ['Asia/Shanghai'],
     region: null,
-    parties: [{ partyId: 'self', role: 'debtor', name, contactPoints: phone ? [pointOf(IMPORTED_POINT, phone)] : [] }],
+    parties: [
+      {
+        partyId: 'self',
+        role: 'debtor',
+        name,
+        socialCreditCode: null,
+        contactPoints: phone ? [pointOf(IMPORTED_POINT, phone)] : [],
+      },
+    ],
   };
 }
 
@@ -34,6 +43,7 @@ export function mergedCustomer(stored: StoredCustomer, imported: ImportedCustome
   return {
     name: imported.name,
     residentId: imported.residentId ?? stored.residentId,
+    birthDate: stored.birthDate,
     language: stored.language,
     jurisdictions: stored.jurisdictions,
     timeZones: stored.timeZones,

@@ -18,21 +18,18 @@ export async function profileThen(trx: Trx, row: DecisionRow): Promise<Profile |
   return rows[0]?.profile;
 }
 
-/** Directives and their ends, and each account in its newest state of the moment, as they are recorded now. */
+/** Directives of the person and their ends, and each account in its newest state of the moment, as they are recorded now. */
 export async function recordedNow(trx: Trx, row: DecisionRow, { at }: Moment): Promise<RecordedNow> {
-  const directives = await trx
-    .selectFrom('directives')
-    .selectAll()
-    .where('customer_id', '=', row.customer_id)
-    .orderBy('directive_id')
-    .execute();
+  const others = sql`(SELECT same_person(customer_id, debtor_key) FROM customers WHERE customer_id = ${row.customer_id})`;
+  const directives = await sql<StoredDirective>`
+    SELECT * FROM directives_of_person(${row.customer_id}, ${others}) ORDER BY directive_id`.execute(trx);
   const states = await sql<{ content: AccountInput & { accountId: string } }>`
     SELECT DISTINCT ON (account_id) content FROM account_snapshots
-     WHERE customer_id = ${row.customer_id}
+     WHERE customer_id = ANY (array_append(${others}, ${row.customer_id}))
        AND (as_of <= ${at.toString()}::timestamptz OR recorded_at <= ${row.recorded_at.toString()}::timestamptz)
      ORDER BY account_id, as_of DESC, recorded_at DESC`.execute(trx);
   return {
-    directives: directives.map((directive) => ({
+    directives: directives.rows.map((directive) => ({
       ...profileDirectiveOf(directive),
       validUntil: directive.valid_until?.epochMilliseconds ?? null,
       endedAt: directive.ended_at?.epochMilliseconds ?? null,
@@ -49,6 +46,8 @@ interface StoredDirective {
   readonly account_id: string | null;
   readonly channel: string | null;
   readonly valid_from: Temporal.Instant;
+  readonly valid_until: Temporal.Instant | null;
+  readonly ended_at: Temporal.Instant | null;
   readonly details: Record<string, unknown>;
 }
 

@@ -42,6 +42,15 @@ export const EVENTS = {
   'policy.withdrawn': z
     .object({ pack: z.string(), version: z.string(), contentHash: z.string() })
     .describe('A published version of a policy pack was taken back before its day'),
+  'customer.merged': z
+    .object({ mergeId: id, survivorId: id, mergedId: id, basis: z.string(), ruleVersion: z.string() })
+    .describe('Two customers are one person from now on, by rule or because somebody has said so'),
+  'customer.merge_undone': z
+    .object({ mergeId: id, survivorId: id, mergedId: id, basis: z.string() })
+    .describe('Two customers are no longer one person'),
+  'duplicate.found': z
+    .object({ candidateId: id, customerId: id, otherCustomerId: id, score: z.number(), ruleVersion: z.string() })
+    .describe('Two customers may be one person; somebody has to look at it'),
   'import.completed': z
     .object({ importId: id, accepted: z.int(), duplicates: z.int(), quarantined: z.int() })
     .describe('A file was applied'),

@@ -5,6 +5,7 @@ import { evaluate } from '../../src/rules/contact/evaluate.ts';
 import type { ContactFacts } from '../../src/rules/contact/facts.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
+import { residentIdOf } from '../support/resident-id.ts';
 
 let t: TestApp;
 let made = 0;
@@ -339,7 +340,7 @@ describe('the caps', () => {
   });
 
   it('are one budget for two customers with one resident id', async () => {
-    const residentId = `11010519491231${String(made).padStart(3, '0')}X`;
+    const residentId = residentIdOf(made);
     await makeDebtor(t, `${id}p`, { phone: '13655550001', residentId });
     await makeDebtor(t, `${id}q`, { phone: '13655550002', residentId: residentId.toLowerCase() });
     await t.call('POST', '/v1/contact-attempts', reportOf(`${id}p`, `${id}:p`, day('09:50:00'), 'conversation'));

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerRecord, normaliseCustomer } from '../../src/customers/record.ts';
-import { type CustomerRecord, upsertCustomers } from '../../src/customers/repository.ts';
 import { customerInputSchema } from '../../src/customers/schemas.ts';
+import { type CustomerRecord, upsertCustomers } from '../../src/customers/upsert.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { askFor, makeDebtor } from '../support/make.ts';
+import { residentIdOf } from '../support/resident-id.ts';
 
 let t: TestApp;
 beforeAll(async () => {
@@ -70,6 +71,8 @@ describe('PUT /v1/customers/{customerId}', () => {
       customerId: path.split('/').at(-1),
       name: '张三',
       residentId: '11010519491231002X',
+      residentIdCheck: 'valid',
+      birthDate: null,
       language: 'zh-CN',
       jurisdictions: ['CN'],
       timeZones: ['Asia/Shanghai'],
@@ -79,6 +82,8 @@ describe('PUT /v1/customers/{customerId}', () => {
           partyId: 'self',
           role: 'debtor',
           name: '张三',
+          socialCreditCode: null,
+          socialCreditCodeValid: null,
           contactPoints: [
             {
               contactPointId: 'm1',
@@ -90,6 +95,7 @@ describe('PUT /v1/customers/{customerId}', () => {
               timeZones: [],
               verifiedOn: null,
               provenance: null,
+              sharedPhone: false,
             },
           ],
         },
@@ -97,9 +103,13 @@ describe('PUT /v1/customers/{customerId}', () => {
           partyId: 'friend',
           role: 'contact',
           name: '李四',
+          socialCreditCode: null,
+          socialCreditCodeValid: null,
           contactPoints: [expect.objectContaining({ contactPointId: 'm2', value: '+8613900139000', line: null })],
         },
       ],
+      sameAs: [],
+      survivorId: null,
       masked: false,
       updatedAt: '2026-11-23T10:00:00+08:00',
     });
@@ -144,7 +154,7 @@ describe('PUT /v1/customers/{customerId}', () => {
       residentId: null,
     });
     expect(body.parties[0].contactPoints).toEqual([
-      { ...contactPoint, value: '纽约 Main St 1号' },
+      { ...contactPoint, value: '纽约 Main St 1号', sharedPhone: false },
       expect.objectContaining({ contactPointId: 'e1', value: 'zhang@example.com' }),
       expect.objectContaining({ contactPointId: 'w1', value: 'wx_zhang' }),
     ]);
@@ -687,19 +697,19 @@ describe('contacts that were counted', () => {
     await put('/v1/customers/R-1', customer({ residentId: null }));
     const before = (await personKeys('R-1')).self!;
     await countContact('R-1', before, 'r1-call');
-    await put('/v1/customers/R-1', customer({ residentId: '110105194912310099' }));
+    await put('/v1/customers/R-1', customer({ residentId: residentIdOf(99) }));
     const after = (await personKeys('R-1')).self!;
     expect(after).not.toBe(before);
     expect(await countedFor('r1-call')).toBe(after);
   });
 
   test('of another customer with the old resident id stay where they are', async () => {
-    await put('/v1/customers/R-2', customer({ residentId: '110105194912310080' }));
-    await put('/v1/customers/R-3', customer({ residentId: '110105194912310080' }));
+    await put('/v1/customers/R-2', customer({ residentId: residentIdOf(80) }));
+    await put('/v1/customers/R-3', customer({ residentId: residentIdOf(80) }));
     const shared = (await personKeys('R-2')).self!;
     await countContact('R-2', shared, 'r2-call');
     await countContact('R-3', shared, 'r3-call');
-    await put('/v1/customers/R-3', customer({ residentId: '110105194912310072' }));
+    await put('/v1/customers/R-3', customer({ residentId: residentIdOf(72) }));
     expect(await countedFor('r2-call')).toBe(shared);
     expect(await countedFor('r3-call')).toBe((await personKeys('R-3')).self);
   });
@@ -719,7 +729,7 @@ describe('contacts that were counted', () => {
     const second = await personKeys('R-4');
     expect([await countedFor('r4-a'), await countedFor('r4-b')]).toEqual([second.a, second.b]);
     expect(second.b).toBe(first.a);
-    await put('/v1/customers/R-4', customer({ residentId: '110105194912310064', parties: [party('c', 'debtor')] }));
+    await put('/v1/customers/R-4', customer({ residentId: residentIdOf(64), parties: [party('c', 'debtor')] }));
     expect(await countedFor('r4-b')).toBe((await personKeys('R-4')).c);
   });
 
@@ -727,7 +737,7 @@ describe('contacts that were counted', () => {
     for (let round = 0; round < 30; round += 1) {
       const id = `R-race-${round}`;
       await makeDebtor(t, id, { phone: `137${10_000_000 + round}` });
-      const residentId = `1101051949${String(10_000_000 + round)}`;
+      const residentId = residentIdOf(round, '1950-01-01');
       const parties = [party('self', 'debtor', [point('m1', `137${10_000_000 + round}`)])];
       const [reserved, changed] = await Promise.all([
         t.call('POST', '/v1/contact-permissions', askFor(id, { mode: 'reserve', requestId: `${id}:1` })),
@@ -784,8 +794,9 @@ describe('many customers at once', () => {
 
 describe('through GraphQL', () => {
   const PUT = `mutation ($id: ID!, $input: CustomerInput!) { putCustomer(customerId: $id, input: $input) {
-    customerId name residentId language jurisdictions timeZones region masked updatedAt
-    parties { partyId role name contactPoints { contactPointId kind value line status place timeZones verifiedOn provenance { source noticeSentOn optOutBy } } } } }`;
+    customerId name residentId residentIdCheck birthDate language jurisdictions timeZones region sameAs survivorId masked updatedAt
+    parties { partyId role name socialCreditCode socialCreditCodeValid
+      contactPoints { contactPointId kind value line status place timeZones verifiedOn sharedPhone provenance { source noticeSentOn optOutBy } } } } }`;
   const GET = PUT.replace(
     'mutation ($id: ID!, $input: CustomerInput!) { putCustomer(customerId: $id, input: $input)',
     'query ($id: ID!) { customer(customerId: $id)',

@@ -27,6 +27,7 @@ beforeAll(async () => {
   await t.call('POST', '/v1/contact-attempts', reportOf('C1', 'a/1', '2026-11-23T09:00:00+08:00', 'placed'));
   await t.call('POST', '/v1/customers/C1/directives', { directiveId: 'D1', kind: 'dispute' });
   await t.call('POST', '/v1/api-clients', { clientId: 'k1', name: 'K', scopes: ['admin', 'contact:report'] });
+  await t.call('POST', '/v1/api-clients', { clientId: 'k3', name: 'K', scopes: ['contact:report'] });
   await t.call('PUT', '/v1/dialers/d1', { clientId: 'k1', platform: 'vicidial' });
   // Nobody listens there.
   const { endpointId } = await makeEndpoint(t, 'http://127.0.0.1:1/');
@@ -41,6 +42,9 @@ beforeAll(async () => {
   await examineLate(t);
   const incidents = await incidentsOf(t);
   const calls = await sendCalls(t, CALLS);
+  for (const id of ['F1', 'F2', 'F3', 'F4']) await makeDebtor(t, id, { phone: '13800138003' });
+  const candidates = await t.call('GET', '/v1/duplicate-candidates');
+  const search = await t.call('POST', '/v1/duplicate-searches', {});
   options = {
     known: {
       customerId: ['C1', 'C2', 'nobody'],
@@ -48,8 +52,8 @@ beforeAll(async () => {
       accountIds: ['C1-A1', 'C2-A1'],
       partyId: ['self', 'friend'],
       contactPointId: ['m1', 'm2'],
-      attemptId: ['a/1', 'a/2'],
-      requestId: ['r/1', 'r/2', 'r/3'],
+      attemptId: ['a/1', 'a/2', 'a/3', 'a/4', 'a/5', 'a/6'],
+      requestId: ['r/1', 'r/2', 'r/3', 'r/4', 'r/5', 'r/6', 'r/7', 'r/8'],
       reservationId: [reserved.body.reservationId, 'res_1'],
       decisionId: [reserved.body.decisionId, 'dec_1'],
       directiveId: ['D1', 'D2'],
@@ -64,6 +68,13 @@ beforeAll(async () => {
       url: ['http://127.0.0.1:1/', 'https://nobody.invalid/'],
       incidentId: [...incidents.map(({ incidentId }) => incidentId), 'inc_1'],
       reason: ['a slip'],
+      mergeId: ['M1', 'M2'],
+      survivorId: ['F1', 'F2', 'F3', 'F4'],
+      mergedId: ['C2', 'F2'],
+      candidateId: [...candidates.body.items.map(({ candidateId }: { candidateId: string }) => candidateId), 'dup_1'],
+      searchId: [search.body.searchId, 'dse_1'],
+      phone: ['13800138000', '13800138003'],
+      residentId: ['11010519491231002X', null],
       timeZone: ['Asia/Shanghai'],
       uploadId: [calls.body.uploadId, 'cru_1'],
       collectorId: ['bank', 'vendor-7', 'nobody'],
@@ -166,6 +177,8 @@ const MAPPINGS = { source: ['default', 'uci'] };
 /** A customer's whole story and a dialer's whole description keep the ids of their examples, which belong together. */
 const OWN_WORLD: Readonly<Record<string, ArbitraryOptions['known']>> = {
   simulateContact: {},
+  // A key that others need is not taken away.
+  revokeApiClient: { clientId: ['k3', 'k4'] },
   putDialer: {
     clientId: ['k1'],
     dialerId: ['d1', 'd2'],

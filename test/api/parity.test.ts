@@ -17,6 +17,9 @@ let endedId: string;
 let eventId: string;
 let incidentId: string;
 let uploadId: string;
+let searchId: string;
+/** Of two pairs of customers with one name and one number. */
+let candidateIds: string[];
 /** Who may not be one and the same in the life of a policy version. */
 let author: TestHeaders;
 let publisher: TestHeaders;
@@ -42,6 +45,21 @@ beforeAll(async () => {
   await examineLate(t);
   incidentId = (await incidentsOf(t))[0]!.incidentId;
   uploadId = (await sendCalls(t, 'started_at,number\r\n2026-11-23T09:00:00+08:00,13800138008')).body.uploadId;
+  const phones = {
+    D1: '13800138041',
+    D2: '13800138042',
+    D3: '13800138043',
+    D4: '13800138043',
+    D5: '13800138045',
+    D6: '13800138045',
+  };
+  for (const [id, phone] of Object.entries(phones)) await makeDebtor(t, id, { phone });
+  candidateIds = await Promise.all(
+    ['D3', 'D5'].map(
+      async (id) => (await t.call('GET', `/v1/duplicate-candidates?customerId=${id}`)).body.items[0].candidateId,
+    ),
+  );
+  searchId = (await t.call('POST', '/v1/duplicate-searches', {})).body.searchId;
   ({ endpointId } = await makeEndpoint(t, NOBODY));
   ({ endpointId: endedId } = await makeEndpoint(t, NOBODY));
   await emit(t, eventOf('parity', 1));
@@ -111,6 +129,14 @@ const permissions = (items: readonly unknown[], operation = 'requestContactPermi
 const directive = (customerId: string, input: Record<string, unknown>): Call => ({
   rest: ['POST', `/v1/customers/${customerId}/directives`, input],
   graphql: ['recordDirective', { customerId, input }],
+});
+const merging = (input: Record<string, unknown>): Call => ({
+  rest: ['POST', '/v1/customer-merges', input],
+  graphql: ['mergeCustomers', { input }],
+});
+const mergingCandidate = (candidateId: string, survivorId: string): Call => ({
+  rest: ['POST', `/v1/duplicate-candidates/${candidateId}/merge`, { survivorId, reason: 'one card' }],
+  graphql: ['mergeDuplicateCandidate', { candidateId, survivorId, reason: 'one card' }],
 });
 const report = (input: Record<string, unknown>): Call => ({
   rest: ['POST', '/v1/contact-attempts', input],
@@ -972,6 +998,120 @@ const OPERATIONS: Readonly<
     refused: {
       call: () => ({ rest: ['GET', '/v1/incidents?cursor=x'], graphql: ['incidents', { cursor: 'x' }] }),
       problem: 'VALIDATION_FAILED',
+    },
+  },
+  searchCustomers: {
+    call: () => ({
+      rest: ['POST', '/v1/customers/search', { phone: '13800138041' }],
+      graphql: ['searchCustomers', { input: { phone: '13800138041' } }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/customers/search', { phone: '1' }],
+        graphql: ['searchCustomers', { input: { phone: '1' } }],
+      }),
+      problem: 'PHONE_INVALID',
+    },
+  },
+  mergeCustomers: {
+    call: () => merging({ mergeId: 'M1', survivorId: 'D1', mergedId: 'D2', reason: 'one card' }),
+    scope: 'customers:write',
+    refused: {
+      call: () => merging({ survivorId: 'D1', mergedId: 'nobody', reason: 'one card' }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  customerMerges: {
+    call: () => ({
+      rest: ['GET', '/v1/customer-merges?customerId=D1&status=standing'],
+      graphql: ['customerMerges', { customerId: 'D1', status: 'standing' }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/customer-merges?limit=0'], graphql: ['customerMerges', { limit: 0 }] }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  customerMerge: {
+    call: () => ({ rest: ['GET', '/v1/customer-merges/M1'], graphql: ['customerMerge', { mergeId: 'M1' }] }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/customer-merges/M9'], graphql: ['customerMerge', { mergeId: 'M9' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  undoCustomerMerge: {
+    call: () => ({
+      rest: ['POST', '/v1/customer-merges/M1/undo', { reason: 'two cards' }],
+      graphql: ['undoCustomerMerge', { mergeId: 'M1', reason: 'two cards' }],
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/customer-merges/M9/undo', { reason: 'two cards' }],
+        graphql: ['undoCustomerMerge', { mergeId: 'M9', reason: 'two cards' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  duplicateCandidates: {
+    call: () => ({
+      rest: ['GET', '/v1/duplicate-candidates?customerId=D3&limit=5'],
+      graphql: ['duplicateCandidates', { customerId: 'D3', limit: 5 }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/duplicate-candidates?status=new'],
+        graphql: ['duplicateCandidates', { status: 'new' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  dismissDuplicateCandidate: {
+    call: () => ({
+      rest: ['POST', `/v1/duplicate-candidates/${candidateIds[0]}/dismiss`, { reason: 'father and son' }],
+      graphql: ['dismissDuplicateCandidate', { candidateId: candidateIds[0], reason: 'father and son' }],
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/duplicate-candidates/dup_1/dismiss', { reason: 'x' }],
+        graphql: ['dismissDuplicateCandidate', { candidateId: 'dup_1', reason: 'x' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  mergeDuplicateCandidate: {
+    call: () => mergingCandidate(candidateIds[1]!, 'D5'),
+    scope: 'customers:write',
+    refused: { call: () => mergingCandidate(candidateIds[1]!, 'C1'), problem: 'UNPROCESSABLE' },
+  },
+  createDuplicateSearch: {
+    call: () => ({
+      rest: ['POST', '/v1/duplicate-searches', { changedSince: '2026-11-23T00:00:00+08:00' }],
+      graphql: ['createDuplicateSearch', { changedSince: '2026-11-23T00:00:00+08:00' }],
+      headers: { 'idempotency-key': 'the-same-search' },
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/duplicate-searches', { changedSince: 'today' }],
+        graphql: ['createDuplicateSearch', { changedSince: 'today' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  duplicateSearch: {
+    call: () => ({ rest: ['GET', `/v1/duplicate-searches/${searchId}`], graphql: ['duplicateSearch', { searchId }] }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/duplicate-searches/dse_1'],
+        graphql: ['duplicateSearch', { searchId: 'dse_1' }],
+      }),
+      problem: 'NOT_FOUND',
     },
   },
   incident: {

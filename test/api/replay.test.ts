@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
+import { residentIdOf } from '../support/resident-id.ts';
 import { live, story, tell } from '../support/story.ts';
 
 let t: TestApp;
@@ -157,14 +158,18 @@ describe('a replay', () => {
       parties: [{ partyId: 'self', role: 'debtor', name: '张三', contactPoints: point(value) }],
     });
     // The number changes hands, and two customers turn out to be one person.
-    const other = { ...customer(`137${String(20_000_000 + made)}`, '110101199003070011') };
+    const other = { ...customer(`137${String(20_000_000 + made)}`, residentIdOf(1, '1990-03-07')) };
     await t.call('PUT', `/v1/customers/${id}-twin`, other);
     const twin = reportOf(`${id}-twin`, `${id}:twin`, day('09:59:00'), 'no_answer');
     await t.call('POST', '/v1/contact-attempts', twin);
     await report('before', '09:50:00', 'no_answer');
     const mine = await ask();
     expect(mine.nextPermittedAt).toBe(day('10:20:00'));
-    await t.call('PUT', `/v1/customers/${id}`, customer(`135${String(20_000_000 + made)}`, '110101199003070011'));
+    await t.call(
+      'PUT',
+      `/v1/customers/${id}`,
+      customer(`135${String(20_000_000 + made)}`, residentIdOf(1, '1990-03-07')),
+    );
     await report('moved', '09:58:00', 'no_answer');
     expect(await replay(mine.decisionId, 'exact')).toMatchObject(same);
     expect(await replay(mine.decisionId, 'as_known_then')).toMatchObject(same);
@@ -244,7 +249,7 @@ describe('a replay', () => {
           const { customerId, ...customer } = {
             ...told.customer,
             customerId: told.customerId,
-            residentId: `3101011990${String(stories).padStart(7, '0')}X`,
+            residentId: residentIdOf(stories, '1990-01-01', '310101'),
           };
           await t.call('PUT', `/v1/customers/${customerId}`, customer);
           await t.call('POST', `/v1/customers/${customerId}/directives`, {

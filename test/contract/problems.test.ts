@@ -21,6 +21,8 @@ beforeAll(async () => {
   lost = await buildTestApp({ database: nowhere() });
   await makeDebtor(t, 'C1');
   await makeDebtor(t, 'C2');
+  for (const id of ['C3', 'C4', 'C5', 'C6'])
+    await makeDebtor(t, id, { phone: id < 'C5' ? `1390013800${id[1]}` : '13900138005' });
   const csv = { 'content-type': 'text/csv' };
   const template = (await t.call('GET', '/v1/imports/template')).body as string;
   importId = (await t.call('POST', '/v1/imports', template, csv)).body.importId;
@@ -51,6 +53,9 @@ const MUTATE = {
   directive: 'mutation($id: ID!, $i: NewDirective!) { recordDirective(customerId: $id, input: $i) { directiveId } }',
   release: 'mutation($id: ID!) { releaseReservation(reservationId: $id, reason: "test") { status } }',
   close: 'mutation($id: ID!) { closeIncident(incidentId: $id, reason: "once more") { status } }',
+  merge: 'mutation($i: NewCustomerMerge!) { mergeCustomers(input: $i) { mergeId } }',
+  mergeCandidate:
+    'mutation($id: ID!) { mergeDuplicateCandidate(candidateId: $id, survivorId: "C5", reason: "x") { mergeId } }',
   cancel: 'mutation($id: ID!) { cancelImport(importId: $id) { status } }',
   ask: 'mutation($i: PermissionRequest!) { requestContactPermission(input: $i) { permitted } }',
 };
@@ -103,6 +108,21 @@ const customerWith = (phone: string, role = 'debtor') => ({
 const client = (clientId: string, name = 'x') => ({ clientId, name, scopes: ['admin'] });
 const attempt = (outcome: string) => reportOf('C1', 'conflict', '2026-11-23T09:00:00+08:00', outcome);
 const dispute = (amount: string) => ({ directiveId: 'D-conflict', kind: 'dispute', details: { amount } });
+const merging = (mergedId: string, reason: string) => ({
+  mergeId: `M-${mergedId}`,
+  survivorId: 'C1',
+  mergedId,
+  reason,
+});
+
+/** That of two customers with one name and one number. */
+async function dismissedCandidate(): Promise<string> {
+  const { items } = (await t.call('GET', '/v1/duplicate-candidates?customerId=C6')).body;
+  const { candidateId } = items[0];
+  await t.call('POST', `/v1/duplicate-candidates/${candidateId}/dismiss`, { reason: 'two people' });
+  return candidateId as string;
+}
+
 const json = { 'content-type': 'application/json' };
 
 /** Sends the first, which must succeed, and gives the answer to the second. */
@@ -220,6 +240,27 @@ const CASES: Record<ProblemCode, { rest: Door; graphql: Door | null }> = {
         t.call('POST', '/v1/customers/C1/directives', dispute('2')),
       ),
     graphql: () => t.graphql(MUTATE.directive, { id: 'C1', i: dispute('3') }),
+  },
+  MERGE_CONFLICT: {
+    rest: () =>
+      second(t.graphql(MUTATE.merge, { i: merging('C3', 'first') }), () =>
+        t.call('POST', '/v1/customer-merges', merging('C3', 'other')),
+      ),
+    graphql: () => t.graphql(MUTATE.merge, { i: merging('C3', 'yet another') }),
+  },
+  CUSTOMERS_MERGED: {
+    rest: () =>
+      second(t.graphql(MUTATE.merge, { i: merging('C4', 'once') }), () =>
+        t.call('POST', '/v1/customer-merges', { ...merging('C4', 'twice'), mergeId: 'M-again' }),
+      ),
+    graphql: () => t.graphql(MUTATE.merge, { i: { ...merging('C4', 'twice'), mergeId: 'M-again' } }),
+  },
+  CANDIDATE_SETTLED: {
+    rest: async () => {
+      const candidateId = await dismissedCandidate();
+      return t.call('POST', `/v1/duplicate-candidates/${candidateId}/merge`, { survivorId: 'C5', reason: 'x' });
+    },
+    graphql: async () => t.graphql(MUTATE.mergeCandidate, { id: await dismissedCandidate() }),
   },
   RESERVATION_SETTLED: {
     rest: async () => {

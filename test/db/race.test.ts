@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
+import { residentIdOf } from '../support/resident-id.ts';
 
 /**
  * Two instances of the service with pools of their own on one database, 16 clients that ask at once. The instances
@@ -62,7 +63,7 @@ describe('one slot, sixteen clients, two instances', () => {
 
   it('is taken exactly once when two customers are one person with two numbers', async () => {
     for (let round = 0; round < 8; round += 1) {
-      const residentId = `1101051949${String(1000 + round).slice(-4)}00${round}X`;
+      const residentId = residentIdOf(round);
       await makeDebtor(replicas[0]!, `P${round}a`, { phone: phone(2000 + round), residentId });
       await makeDebtor(replicas[0]!, `P${round}b`, { phone: phone(3000 + round), residentId });
       expect(await race([`P${round}a`, `P${round}b`], `person-${round}`)).toBe(1);

@@ -262,7 +262,13 @@ describe('a made-up person', () => {
 
 describe('a customer who is on file', () => {
   const { customer } = imported();
-  const friend = { partyId: 'friend', role: 'contact' as const, name: '李四', contactPoints: [] };
+  const friend = {
+    partyId: 'friend',
+    role: 'contact' as const,
+    name: '李四',
+    socialCreditCode: null,
+    contactPoints: [],
+  };
   const stored = (change: object = {}) => ({
     ...newCustomer(customer),
     timeZones: ['Asia/Shanghai', 'Asia/Urumqi'],

@@ -1,0 +1,228 @@
+import { type Selectable, sql } from 'kysely';
+import { refreshContactProfiles, type Trx } from '../db/database.ts';
+import type { ContactPointsTable, CustomersTable, PartiesTable } from '../db/tables.ts';
+import { settleWritten } from '../duplicates/persons.ts';
+import { giveKeys, type Move, moveCounts } from './counts.ts';
+
+type ContactPointRow = Omit<Selectable<ContactPointsTable>, 'provenance' | 'wrong_since'> & {
+  provenance: string | null;
+};
+
+/** A customer ready to be written: sealed, with its blind indexes, nothing in it readable. */
+export interface CustomerRecord {
+  readonly customer: Omit<
+    Selectable<CustomersTable>,
+    'debtor_key' | 'own_key' | 'apart_key' | 'version' | 'created_at' | 'updated_at'
+  > & {
+    /** What the record says of whom it is about: the key of the resident id if that can be right, else `lone_key`. */
+    readonly own_key: Buffer;
+    /** The key of the customer alone. */
+    readonly lone_key: Buffer;
+    readonly at: string;
+  };
+  /** The debtor's key is the customer's. */
+  readonly parties: readonly Selectable<PartiesTable>[];
+  readonly contactPoints: readonly ContactPointRow[];
+}
+
+export type Upserted = 'created' | 'updated' | 'unchanged';
+
+/**
+ * Creates or fully replaces customers in a handful of statements, however many they are; the rows stay locked until the
+ * end of the transaction. One record per customer. What is not in a record is deleted; a repeat changes nothing. Who was
+ * merged stays merged, whatever the record says.
+ */
+export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord[]): Promise<Map<string, Upserted>> {
+  // Everybody locks customers in the order of their ids, so that two imports cannot wait for each other.
+  const ordered = [...records].sort((a, b) => (a.customer.customer_id < b.customer.customer_id ? -1 : 1));
+  const outcome = new Map<string, Upserted>(ordered.map(({ customer }) => [customer.customer_id, 'unchanged']));
+  const written = await writeCustomers(
+    trx,
+    ordered.map(({ customer }) => customer),
+  );
+  for (const row of written) outcome.set(row.customer_id, row.version === 1 ? 'created' : 'updated');
+  const changed = ordered.filter(({ customer }) => outcome.get(customer.customer_id) !== 'unchanged');
+  if (changed.length === 0) return outcome;
+  const { at } = changed[0]!.customer;
+  const replaced = written.filter((row) => row.version > 1).map((row) => row.customer_id);
+  const settled = await settleWritten(trx, written, at);
+  const keys = new Map(written.map((row) => [row.customer_id, row.debtor_key]));
+  for (const { customerId, to } of settled.moves) keys.set(customerId, to);
+  const parties = changed.flatMap((record) =>
+    record.parties.map((party) =>
+      party.role === 'debtor' ? { ...party, person_key: keys.get(party.customer_id)! } : party,
+    ),
+  );
+  const others = settled.moves.filter(({ customerId }) => !outcome.has(customerId));
+  await moveCounts(trx, [...(await movesOf(trx, replaced, parties)), ...others]);
+  await giveKeys(trx, others);
+  const wrongSince = await wrongSinceOf(trx, changed, replaced);
+  const points = changed.flatMap((record) => record.contactPoints);
+  await writeParties(trx, parties);
+  await writeContactPoints(trx, points, wrongSince);
+  if (replaced.length > 0) await deleteGone(trx, replaced, parties, points);
+  await refreshContactProfiles(
+    trx,
+    [...changed.map(({ customer }) => customer.customer_id), ...settled.customerIds],
+    at,
+  );
+  return outcome;
+}
+
+/** Rows that were new or have changed, with their new version. */
+async function writeCustomers(trx: Trx, rows: readonly CustomerRecord['customer'][]) {
+  const column = <K extends keyof CustomerRecord['customer']>(name: K) => rows.map((row) => row[name]);
+  const { rows: written } = await sql<{
+    customer_id: string;
+    version: number;
+    debtor_key: Buffer;
+    own_key: Buffer | null;
+  }>`
+    INSERT INTO customers AS old (customer_id, debtor_key, name_sealed, resident_id_sealed, birth_date_sealed, language, jurisdictions,
+                                  time_zones, region, content_key, resident_id_key, version, created_at, updated_at)
+    SELECT customer_id, own_key, name_sealed, resident_id_sealed, birth_date_sealed, language, string_to_array(jurisdictions, ','),
+           string_to_array(time_zones, ','), region, content_key, resident_id_key, 1, at, at
+      FROM unnest(${column('customer_id')}::text[], ${column('own_key')}::bytea[], ${column('name_sealed')}::bytea[],
+                  ${column('resident_id_sealed')}::bytea[], ${column('birth_date_sealed')}::bytea[], ${column('language')}::text[],
+                  ${rows.map((row) => row.jurisdictions.join(','))}::text[], ${rows.map((row) => row.time_zones.join(','))}::text[],
+                  ${column('region')}::text[], ${column('content_key')}::bytea[], ${column('resident_id_key')}::bytea[],
+                  ${column('at')}::timestamptz[])
+        AS sent (customer_id, own_key, name_sealed, resident_id_sealed, birth_date_sealed, language, jurisdictions, time_zones, region,
+                 content_key, resident_id_key, at)
+    ON CONFLICT (customer_id) DO UPDATE
+      SET own_key = nullif(CASE WHEN excluded.debtor_key = old.apart_key THEN old.lone_key ELSE excluded.debtor_key END, old.debtor_key),
+          resident_id_key = CASE WHEN excluded.debtor_key = old.apart_key THEN old.apart_key ELSE excluded.resident_id_key END,
+          name_sealed = excluded.name_sealed, resident_id_sealed = excluded.resident_id_sealed,
+          birth_date_sealed = excluded.birth_date_sealed, language = excluded.language, jurisdictions = excluded.jurisdictions,
+          time_zones = excluded.time_zones, region = excluded.region, content_key = excluded.content_key, version = old.version + 1,
+          updated_at = excluded.updated_at
+      WHERE old.content_key <> excluded.content_key
+    RETURNING customer_id, version, debtor_key, own_key`.execute(trx);
+  const lone = new Map(rows.map((row) => [row.customer_id, row.lone_key]));
+  return written.map((row) => ({
+    ...row,
+    created: row.version === 1,
+    lone_key: lone.get(row.customer_id)!,
+  }));
+}
+
+/** The keys of people that change with these parties: a resident id that becomes known, a debtor who turns out to be a contact. */
+async function movesOf(trx: Trx, replaced: readonly string[], parties: CustomerRecord['parties']): Promise<Move[]> {
+  if (replaced.length === 0) return [];
+  const before = await trx
+    .selectFrom('parties')
+    .select(['customer_id', 'party_id', 'role', 'person_key'])
+    .where('customer_id', '=', sql<string>`ANY(${replaced}::text[])`)
+    .execute();
+  const now = new Map(parties.map((party) => [partyKey(party), party.person_key]));
+  const debtors = new Map(
+    parties.filter(({ role }) => role === 'debtor').map((party) => [party.customer_id, party.person_key]),
+  );
+  return before.flatMap((party) => {
+    // A debtor under another party id is still the debtor.
+    const to = now.get(partyKey(party)) ?? (party.role === 'debtor' ? debtors.get(party.customer_id) : undefined);
+    return to === undefined || to.equals(party.person_key)
+      ? []
+      : [{ customerId: party.customer_id, from: party.person_key, to }];
+  });
+}
+
+function partyKey(row: { customer_id: string; party_id: string }): string {
+  return `${row.customer_id}/${row.party_id}`;
+}
+
+/**
+ * Since when the numbers that stay are known to reach somebody else: kept while the address is the same, unless it was
+ * verified on a later day (in the customer's first zone). Locks the rows, so that an outcome reported now waits.
+ */
+async function wrongSinceOf(trx: Trx, records: readonly CustomerRecord[], replaced: readonly string[]) {
+  const kept = new Map<string, string>();
+  if (replaced.length === 0) return kept;
+  const known = await trx
+    .selectFrom('contact_points')
+    .select(['customer_id', 'contact_point_id', 'address_key', 'wrong_since'])
+    .where('customer_id', '=', sql<string>`ANY(${replaced}::text[])`)
+    .orderBy('customer_id')
+    .orderBy('contact_point_id')
+    .forUpdate()
+    .execute();
+  const wrong = new Map(known.flatMap((row) => (row.wrong_since === null ? [] : [[rowKey(row), row] as const])));
+  for (const { customer, contactPoints } of wrong.size === 0 ? [] : records) {
+    const zone = customer.time_zones[0] ?? 'UTC';
+    for (const point of contactPoints) {
+      const before = wrong.get(rowKey(point));
+      if (!before?.wrong_since || !before.address_key.equals(point.address_key)) continue;
+      const wrongOn = before.wrong_since.toZonedDateTimeISO(zone).toPlainDate().toString();
+      if (point.verified_on === null || point.verified_on <= wrongOn)
+        kept.set(rowKey(point), before.wrong_since.toString());
+    }
+  }
+  return kept;
+}
+
+function rowKey(row: { customer_id: string; contact_point_id: string }): string {
+  return `${row.customer_id}/${row.contact_point_id}`;
+}
+
+async function writeParties(trx: Trx, rows: CustomerRecord['parties']): Promise<void> {
+  await sql`
+    INSERT INTO parties (customer_id, party_id, role, person_key, name_sealed, social_credit_code_sealed, position)
+    SELECT * FROM unnest(${rows.map((row) => row.customer_id)}::text[], ${rows.map((row) => row.party_id)}::text[],
+                         ${rows.map((row) => row.role)}::text[], ${rows.map((row) => row.person_key)}::bytea[],
+                         ${rows.map((row) => row.name_sealed)}::bytea[],
+                         ${rows.map((row) => row.social_credit_code_sealed)}::bytea[], ${rows.map((row) => row.position)}::smallint[])
+    ON CONFLICT (customer_id, party_id) DO UPDATE
+      SET role = excluded.role, person_key = excluded.person_key, name_sealed = excluded.name_sealed,
+          social_credit_code_sealed = excluded.social_credit_code_sealed, position = excluded.position`.execute(trx);
+}
+
+async function writeContactPoints(
+  trx: Trx,
+  rows: CustomerRecord['contactPoints'],
+  wrongSince: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`
+    INSERT INTO contact_points (customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place,
+                                time_zones, verified_on, provenance, wrong_since, position)
+    SELECT customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place,
+           string_to_array(time_zones, ','), verified_on, provenance, wrong_since, position
+      FROM unnest(${rows.map((row) => row.customer_id)}::text[], ${rows.map((row) => row.contact_point_id)}::text[],
+                  ${rows.map((row) => row.party_id)}::text[], ${rows.map((row) => row.kind)}::text[],
+                  ${rows.map((row) => row.value_sealed)}::bytea[], ${rows.map((row) => row.address_key)}::bytea[],
+                  ${rows.map((row) => row.line)}::text[], ${rows.map((row) => row.status)}::text[],
+                  ${rows.map((row) => row.place)}::text[], ${rows.map((row) => row.time_zones.join(','))}::text[],
+                  ${rows.map((row) => row.verified_on)}::date[], ${rows.map((row) => row.provenance)}::jsonb[],
+                  ${rows.map((row) => wrongSince.get(rowKey(row)) ?? null)}::timestamptz[],
+                  ${rows.map((row) => row.position)}::smallint[])
+        AS sent (customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place, time_zones,
+                 verified_on, provenance, wrong_since, position)
+    ON CONFLICT (customer_id, contact_point_id) DO UPDATE
+      SET party_id = excluded.party_id, kind = excluded.kind, value_sealed = excluded.value_sealed, address_key = excluded.address_key,
+          line = excluded.line, status = excluded.status, place = excluded.place, time_zones = excluded.time_zones,
+          verified_on = excluded.verified_on, provenance = excluded.provenance, wrong_since = excluded.wrong_since,
+          position = excluded.position`.execute(trx);
+}
+
+/** Deletes the parties and contact points of replaced customers that their records no longer have. */
+async function deleteGone(
+  trx: Trx,
+  customerIds: readonly string[],
+  parties: CustomerRecord['parties'],
+  points: CustomerRecord['contactPoints'],
+): Promise<void> {
+  await sql`
+    DELETE FROM contact_points
+     WHERE customer_id = ANY(${customerIds}::text[])
+       AND (customer_id, contact_point_id) NOT IN
+           (SELECT * FROM unnest(${points.map((row) => row.customer_id)}::text[], ${points.map((row) => row.contact_point_id)}::text[]))`.execute(
+    trx,
+  );
+  await sql`
+    DELETE FROM parties
+     WHERE customer_id = ANY(${customerIds}::text[])
+       AND (customer_id, party_id) NOT IN
+           (SELECT * FROM unnest(${parties.map((row) => row.customer_id)}::text[], ${parties.map((row) => row.party_id)}::text[]))`.execute(
+    trx,
+  );
+}

@@ -1,0 +1,134 @@
+import { lockBudgetSubjects, type Trx } from '../db/database.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { newId } from '../ids.ts';
+import { emitEvents } from '../webhooks/outbox.ts';
+import { MATCH_RULES } from './match-rules.ts';
+import { keysOfPersons, missingLinks } from './person-key.ts';
+import {
+  closeMerges,
+  insertRuleMerges,
+  type Keyed,
+  keysAround,
+  membersOf,
+  type PersonMember,
+  sharing,
+  standingMerges,
+  writeKeys,
+} from './repository.ts';
+
+/** Keeps the key of every customer what the records and the merges say: see `keysOfPersons`. */
+
+/** A customer whose key has changed. */
+export interface KeyMove {
+  readonly customerId: string;
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
+export interface Settled {
+  readonly moves: readonly KeyMove[];
+  /** Everybody of the persons concerned, who all have another picture now. */
+  readonly customerIds: readonly string[];
+}
+
+const NOBODY: Settled = { moves: [], customerIds: [] };
+
+/** Whoever changes who is one person waits here for the others who do; apart from the locks of budgets, and before them. */
+async function lockPersons(trx: Trx, keys: Iterable<string>): Promise<void> {
+  await lockBudgetSubjects(
+    trx,
+    [...keys].map((person) => fingerprint({ person })),
+  );
+}
+
+const hex = (key: Buffer) => key.toString('hex');
+
+/**
+ * Settles the keys of customers that were just written, whose rows are locked. Most are alone, and cost one look-up for all
+ * of them; where others have the same resident id, a merge by rule is recorded, and one whose ground is gone is undone.
+ */
+export async function settleWritten(
+  trx: Trx,
+  written: readonly (Keyed & { readonly created: boolean; readonly lone_key: Buffer })[],
+  at: string,
+): Promise<Settled> {
+  // Only who brings a key that the table did not have for them can miss somebody who comes at the same moment.
+  const arriving = written
+    .filter(({ created, own_key, debtor_key, lone_key }) => (created ? !debtor_key.equals(lone_key) : own_key !== null))
+    .map(({ own_key, debtor_key }) => hex(own_key ?? debtor_key));
+  const ids = written.map((row) => row.customer_id);
+  let locked = new Set<string>();
+  for (;;) {
+    const seeds = await sharing(trx, ids);
+    const wanted = new Set([...arriving, ...(seeds.length === 0 ? [] : await keysAround(trx, seeds)).map(hex)]);
+    if (wanted.isSubsetOf(locked)) return seeds.length === 0 ? NOBODY : settle(trx, seeds, at);
+    await lockPersons(trx, wanted.difference(locked));
+    locked = locked.union(wanted);
+  }
+}
+
+/** Locks the persons of these customers, customers first, and returns their members. */
+export async function lockPersonsOf(trx: Trx, customerIds: readonly string[]): Promise<PersonMember[]> {
+  let held = new Set<string>();
+  for (;;) {
+    const keys = await keysAround(trx, customerIds);
+    const members = await membersOf(trx, keys, { locked: true });
+    const wanted = new Set([...members.map(({ customer_id }) => customer_id), ...keys.map(hex)]);
+    if (wanted.isSubsetOf(held)) return members;
+    await lockPersons(trx, keys.map(hex));
+    held = wanted;
+  }
+}
+
+/** Brings the keys of the persons of these customers in line with records and merges. Their persons must be locked. */
+export async function settle(trx: Trx, customerIds: readonly string[], at: string): Promise<Settled> {
+  const members = await membersOf(trx, await keysAround(trx, customerIds), { locked: false });
+  const ownOf = new Map(members.map((member) => [member.customer_id, hex(member.own_key ?? member.debtor_key)]));
+  const merges = await standingMerges(trx, [...ownOf.keys()]);
+  const isGroundless = ({ reason, survivor_id, merged_id }: (typeof merges)[number]) =>
+    reason === 'resident_id' && ownOf.get(survivor_id) !== ownOf.get(merged_id);
+  const links = merges
+    .filter((merge) => !isGroundless(merge))
+    .map((merge) => ({ survivorId: merge.survivor_id, mergedId: merge.merged_id }));
+  const people = members.map((member) => ({ customerId: member.customer_id, own: ownOf.get(member.customer_id)! }));
+  const keys = keysOfPersons(people, links);
+  const moves = members.flatMap((member): KeyMove[] => {
+    const to = Buffer.from(keys.get(member.customer_id)!, 'hex');
+    return to.equals(member.debtor_key) ? [] : [{ customerId: member.customer_id, from: member.debtor_key, to }];
+  });
+  await writeKeys(
+    trx,
+    moves.map(({ customerId, to }) => ({ customerId, key: to, own: Buffer.from(ownOf.get(customerId)!, 'hex') })),
+  );
+  const groundless = merges.filter(isGroundless);
+  await closeMerges(
+    trx,
+    groundless.map((merge) => merge.merge_id),
+    at,
+  );
+  const moved = new Map(moves.map((move) => [move.customerId, move]));
+  const now = Temporal.Instant.from(at);
+  const added = missingLinks(people, links).map((link) => {
+    const to = Buffer.from(keys.get(link.mergedId)!, 'hex');
+    return { ...link, mergeId: newId('mrg', now.epochMilliseconds), from: moved.get(link.mergedId)?.from ?? to, to };
+  });
+  await insertRuleMerges(trx, added, MATCH_RULES.version, at);
+  await emitEvents(trx, now, [
+    ...groundless.map((merge) => ({
+      type: 'customer.merge_undone' as const,
+      key: merge.merged_id,
+      data: {
+        mergeId: merge.merge_id,
+        survivorId: merge.survivor_id,
+        mergedId: merge.merged_id,
+        basis: 'resident_id_changed',
+      },
+    })),
+    ...added.map(({ mergeId, survivorId, mergedId }) => ({
+      type: 'customer.merged' as const,
+      key: mergedId,
+      data: { mergeId, survivorId, mergedId, basis: 'resident_id', ruleVersion: MATCH_RULES.version },
+    })),
+  ]);
+  return { moves, customerIds: people.map(({ customerId }) => customerId) };
+}
