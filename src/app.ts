@@ -35,6 +35,8 @@ import { importResolvers } from './imports/resolvers.ts';
 import { importRoutes } from './imports/routes.ts';
 import { incidentResolvers } from './incidents/resolvers.ts';
 import { incidentRoutes } from './incidents/routes.ts';
+import { paymentResolvers } from './payments/resolvers.ts';
+import { paymentRoutes } from './payments/routes.ts';
 import { policyResolvers } from './policies/resolvers.ts';
 import { policyRoutes } from './policies/routes.ts';
 import { questionResolvers } from './questions/resolvers.ts';
@@ -59,6 +61,7 @@ export interface AppDeps {
 const routes: FastifyPluginAsync[] = [
   customerRoutes,
   accountRoutes,
+  paymentRoutes,
   contactRoutes,
   questionRoutes,
   replayRoutes,
@@ -78,6 +81,7 @@ const routes: FastifyPluginAsync[] = [
 const resolvers: Resolvers[] = [
   customerResolvers,
   accountResolvers,
+  paymentResolvers,
   contactResolvers,
   questionResolvers,
   replayResolvers,

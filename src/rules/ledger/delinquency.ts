@@ -19,7 +19,7 @@ export interface BucketMove {
  */
 export function bucketMoves(
   history: History,
-  parametersOn: (state: number, day: number) => StandingParameters,
+  parametersOn: (day: number) => StandingParameters,
   until: number,
 ): BucketMove[] {
   const moves: BucketMove[] = [];
@@ -29,7 +29,7 @@ export function bucketMoves(
     const { moments } = ledgerOf(history, last, index);
     let next = 0;
     for (let day = state.opening.day; day <= last; day += 1) {
-      const parameters = parametersOn(index, day);
+      const parameters = parametersOn(day);
       const first = next;
       while (next < moments.length && moments[next]!.day <= day) next += 1;
       const standing = standingAt(moments[next - 1]!, day, parameters);

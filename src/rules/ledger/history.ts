@@ -126,3 +126,23 @@ function factsOfPayment(history: History, state: State, payment: Payment): Fact[
 function unknownAllocation(amountMinor: bigint): Omit<Allocation, 'daysPastDue'> {
   return { amounts: NOTHING.with(placeOf('retail', true), amountMinor), unappliedMinor: 0n, toDuesMinor: 0n };
 }
+
+/** Of many payments at once: a stretch of time that several of them fall into is played once. */
+export function allocationsOf(
+  history: History,
+  payments: readonly Payment[],
+  until: number,
+): Map<string, Allocation | null> {
+  const played = new Map<number, Ledger>();
+  return new Map(
+    payments.map((payment) => {
+      const index = history.states.findLastIndex((state) => !includes(state, payment));
+      const last = lastDayOf(history, index, until);
+      if (index < 0 || payment.reversal !== null || payment.day > last)
+        return [payment.id, allocationOf(history, payment, until)];
+      const ledger = played.get(index) ?? ledgerOf(history, last, index);
+      played.set(index, ledger);
+      return [payment.id, ledger.allocations.get(payment.id) ?? null];
+    }),
+  );
+}
