@@ -188,6 +188,7 @@ export const openapiOptions = (webhooks: Record<string, object>): FastifyDynamic
       { name: 'Directives', description: 'What the debtor, the bank or a court has said' },
       { name: 'Customers', description: 'Debtors, the people around them and how to reach them' },
       { name: 'Accounts', description: 'What is owed, since when' },
+      { name: 'Payments', description: 'What moves an account: payments, charges, rates; its ledger and its buckets' },
       { name: 'Imports', description: 'Files of accounts' },
       { name: 'Reconciliation', description: 'Was every contact permitted, and every permission reported?' },
       { name: 'Policy packs', description: 'The rules as data: drafts, review, publication, back-tests' },

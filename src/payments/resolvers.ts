@@ -33,12 +33,12 @@ export const paymentResolvers: Resolvers = {
     },
     delinquencyHistory: async (_, args, context) =>
       getDelinquencyHistory(contextOfResolver(context), idOf(args, 'accountId'), pageOf(args)),
-    interestCalculation: async (_, args, context) =>
+    calculateInterest: async (_, args, context) =>
       calculateInterest(
         contextOfResolver(context),
         parseInput(interestCalculationInputSchema, withoutNulls(args.input)),
       ),
-    penaltyCalculation: async (_, args, context) =>
+    calculatePenalty: async (_, args, context) =>
       calculatePenalty(contextOfResolver(context), parseInput(penaltyCalculationInputSchema, withoutNulls(args.input))),
   },
   Mutation: {
@@ -47,7 +47,7 @@ export const paymentResolvers: Resolvers = {
       return (await recordPayment(contextOfResolver(context), idOf(args, 'accountId'), input)).answer;
     },
     reversePayment: async (_, args, context) => {
-      const input = parseInput(reversalSchema, withoutNulls(args.input ?? {}));
+      const input = parseInput(reversalSchema, withoutNulls(args.input));
       const [accountId, paymentId] = [idOf(args, 'accountId'), idOf(args, 'paymentId')];
       return reversePayment(contextOfResolver(context), accountId, paymentId, input);
     },

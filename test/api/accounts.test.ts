@@ -445,7 +445,9 @@ describe('many accounts at once', () => {
     });
   }
   const write = (list: readonly AccountRecord[]) =>
-    t.database.db.transaction().execute((trx) => recordStates(trx, t.services.policy.current(), list, t.services.clock()));
+    t.database.db
+      .transaction()
+      .execute((trx) => recordStates(trx, t.services.policy.current(), list, t.services.clock()));
 
   test('are created, left alone, replaced, kept as history and refused in one call', async () => {
     expect(new Set((await write(records(ids.slice(0, 200)))).values())).toEqual(new Set(['created']));
@@ -489,7 +491,9 @@ describe('many accounts at once', () => {
 describe('through GraphQL', () => {
   const FIELDS = `accountId customerId product currency asOf pastDueSince annualRate dailyRate status balances { principal interest penalty fees }
     minimumPaymentDue creditLimit debtGroupId instalmentBalance cashAdvanceBalance penaltyRule { rate rateFromSecondMonth minimum cap }
-    graceDays graceAmount inCollectionProcedures genuineCard daysPastDue bucket segment updatedAt`;
+    graceDays graceAmount inCollectionProcedures genuineCard statementDay dueDays
+    minimumPaymentRule { principalRate floor } compoundInterest allocationOrder accruedInterest paymentsThrough
+    balanceParts { kind billed amount } cardToken cardLast4 daysPastDue bucket segment updatedAt`;
   const PUT = `mutation ($id: ID!, $input: AccountInput!) { putAccount(accountId: $id, input: $input) { ${FIELDS} } }`;
   const GET = `query ($id: ID!) { account(accountId: $id) { ${FIELDS} } }`;
   const LIST = `query ($id: ID!) { accounts(customerId: $id) { ${FIELDS} } }`;
