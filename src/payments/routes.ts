@@ -64,9 +64,13 @@ const writingRoutes: FastifyPluginAsyncZod = async (app) => {
         operationId: 'reversePayment',
         tags,
         summary: 'Take a payment back: as if it never was, or charged back from a day on',
+        description: 'The body may be left out.',
         params: paymentParamsSchema,
-        body: reversalSchema.prefault({}),
+        body: reversalSchema,
         response: { 200: paymentAnswerSchema, ...recorded },
+      },
+      preValidation: async (request) => {
+        if (request.headers['content-type'] === undefined) request.body = {};
       },
     },
     async (request) => {
