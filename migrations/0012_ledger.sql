@@ -42,3 +42,29 @@ CREATE TABLE account_charges (
   PRIMARY KEY (customer_id, account_id, charge_id),
   FOREIGN KEY (customer_id, account_id) REFERENCES accounts
 );
+
+-- The rate of an account from a day on.
+CREATE TABLE account_rate_changes (
+  customer_id    text NOT NULL,
+  account_id     text NOT NULL,
+  change_id      text NOT NULL CHECK (change_id ~ '^[A-Za-z0-9._:-]{1,64}$'),
+  effective_from date NOT NULL,
+  annual_rate    numeric,
+  daily_rate     numeric,
+  fingerprint    bytea NOT NULL,
+  client_id      text NOT NULL,
+  recorded_at    timestamptz NOT NULL,
+  PRIMARY KEY (customer_id, account_id, change_id),
+  FOREIGN KEY (customer_id, account_id) REFERENCES accounts,
+  CHECK ((annual_rate IS NULL) <> (daily_rate IS NULL))
+);
+
+-- A row of accounts holds what the facts have made of the newest state; the state itself is the snapshot of this hash.
+-- Null for a row of an earlier release: its columns are the state.
+ALTER TABLE accounts ADD COLUMN content_hash bytea;
+ALTER TABLE accounts ADD COLUMN has_facts boolean NOT NULL DEFAULT false;
+-- The components where facts have moved them; null while the account is as it was sent.
+ALTER TABLE accounts ADD COLUMN derived jsonb;
+-- The next day on which time alone changes the row: a statement, a due date, the end of its grace.
+ALTER TABLE accounts ADD COLUMN roll_on date;
+CREATE INDEX accounts_roll_on ON accounts (roll_on) WHERE roll_on IS NOT NULL;

@@ -37,6 +37,8 @@ import { importResolvers } from './imports/resolvers.ts';
 import { importRoutes } from './imports/routes.ts';
 import { incidentResolvers } from './incidents/resolvers.ts';
 import { incidentRoutes } from './incidents/routes.ts';
+import { paymentResolvers } from './payments/resolvers.ts';
+import { paymentRoutes } from './payments/routes.ts';
 import { policyResolvers } from './policies/resolvers.ts';
 import { policyRoutes } from './policies/routes.ts';
 import { questionResolvers } from './questions/resolvers.ts';
@@ -62,6 +64,7 @@ const routes: FastifyPluginAsync[] = [
   customerRoutes,
   duplicateRoutes,
   accountRoutes,
+  paymentRoutes,
   contactRoutes,
   questionRoutes,
   replayRoutes,
@@ -82,6 +85,7 @@ const resolvers: Resolvers[] = [
   customerResolvers,
   duplicateResolvers,
   accountResolvers,
+  paymentResolvers,
   contactResolvers,
   questionResolvers,
   replayResolvers,

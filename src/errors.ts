@@ -12,6 +12,8 @@ export const PROBLEMS = {
   CLIENT_EXISTS: { status: 409, title: 'An API client with this id exists' },
   ACCOUNT_OF_OTHER_CUSTOMER: { status: 409, title: 'The account belongs to another customer' },
   ATTEMPT_CONFLICT: { status: 409, title: 'This attempt was reported before with other content' },
+  PAYMENT_CONFLICT: { status: 409, title: 'This payment was recorded or taken back before with other content' },
+  CHARGE_CONFLICT: { status: 409, title: 'This charge or change of rate was recorded before with other content' },
   DIRECTIVE_CONFLICT: { status: 409, title: 'This directive was recorded before with other content' },
   MERGE_CONFLICT: { status: 409, title: 'This merge was recorded before with other content' },
   CUSTOMERS_MERGED: { status: 409, title: 'The customers are one person already' },

@@ -3,6 +3,7 @@ import { duplicateSearchTask } from './duplicates/search-task.ts';
 import { importRecovery, importTask } from './imports/worker.ts';
 import { lateAttempts } from './incidents/record.ts';
 import type { Background } from './jobs/jobs.ts';
+import { accountRoll } from './payments/settle.ts';
 import { backtestTask } from './policies/backtest-task.ts';
 import { policyRefresh } from './policies/store.ts';
 import { lateTruth } from './replays/late-truth.ts';
@@ -22,5 +23,6 @@ export const background: Background = {
     lateAttempts,
     lateTruth,
     callRecordRecovery,
+    accountRoll,
   ],
 };

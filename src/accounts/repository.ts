@@ -1,8 +1,8 @@
 import { type Expression, type Selectable, sql } from 'kysely';
-import { type Db, refreshContactProfiles, type Trx } from '../db/database.ts';
+import type { Db, Trx } from '../db/database.ts';
 import type { AccountsTable } from '../db/tables.ts';
 import type { AccountStatus } from '../rules/contact/facts.ts';
-import type { AccountInput } from './schemas.ts';
+import type { AccountInput, OptionalFact } from './schemas.ts';
 
 /** An account as it is on file: the state that was sent last, amounts in minor units. */
 export interface StoredAccount {
@@ -22,26 +22,24 @@ export interface StoredAccount {
   readonly creditLimitMinor: bigint | null;
   readonly debtGroupId: string | null;
   readonly optionalFacts: OptionalFacts;
+  /** Null while the account is as it was sent. */
+  readonly derived: DerivedParts | null;
   readonly version: number;
   readonly updatedAt: Temporal.Instant;
 }
 
 /** Facts that decisions about contact do not read, kept as one document in the form they were sent; absent when unknown. */
-export type OptionalFacts = Partial<
-  Pick<
-    AccountInput,
-    | 'dailyRate'
-    | 'instalmentBalance'
-    | 'cashAdvanceBalance'
-    | 'penaltyRule'
-    | 'graceDays'
-    | 'graceAmount'
-    | 'inCollectionProcedures'
-    | 'genuineCard'
-  >
->;
+export type OptionalFacts = Partial<Pick<AccountInput, OptionalFact>>;
 
-type AccountRow = Omit<Selectable<AccountsTable>, 'version' | 'created_at' | 'updated_at' | 'as_of' | 'optional_facts'>;
+/** What facts have made of the components of the newest state, as `accounts.derived` keeps it. */
+export interface DerivedParts {
+  readonly balanceParts: NonNullable<AccountInput['balanceParts']>;
+}
+
+type AccountRow = Omit<
+  Selectable<AccountsTable>,
+  'version' | 'created_at' | 'updated_at' | 'as_of' | 'optional_facts' | 'has_facts' | 'derived' | 'roll_on'
+>;
 
 /** An account state ready to be written: the row, and the whole state as its history keeps it. */
 export interface AccountRecord extends AccountRow {
@@ -49,6 +47,8 @@ export interface AccountRecord extends AccountRow {
   readonly optional_facts: string;
   readonly content: string;
   readonly content_hash: Buffer;
+  /** Time alone changes such an account. */
+  readonly bills: boolean;
   readonly import_id: string | null;
   readonly at: string;
 }
@@ -56,38 +56,38 @@ export interface AccountRecord extends AccountRow {
 /** `older`: kept as history, the current state is newer. `other_customer`: refused, nothing was written. */
 export type AccountUpsert = 'created' | 'updated' | 'unchanged' | 'older' | 'other_customer';
 
+export interface WrittenStates {
+  readonly outcomes: Map<string, AccountUpsert>;
+  /** Accounts whose new state, current or older, has facts beside it: their rows do not say yet what came of them. */
+  readonly withFacts: readonly string[];
+}
+
 /**
  * Writes account states in a handful of statements, however many they are: the newest becomes the current one, every
  * one that is new is kept in the history, a repeat changes nothing. One record per account; the customers must exist.
- * The accounts stay locked until the end of the transaction.
+ * The accounts stay locked until the end of the transaction. Use it through `recordStates`, which plays the facts.
  */
-export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]): Promise<Map<string, AccountUpsert>> {
+export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]): Promise<WrittenStates> {
   // Everybody locks accounts in the order of their ids, so that two imports cannot wait for each other.
   const ordered = [...records].sort((a, b) => (a.account_id < b.account_id ? -1 : 1));
   const owners = await claimIds(trx, ordered);
   const own = ordered.filter((record) => owners.get(record.account_id) === record.customer_id);
   const outcome = new Map<string, AccountUpsert>(ordered.map((record) => [record.account_id, 'other_customer']));
   for (const record of own) outcome.set(record.account_id, 'unchanged');
-  if (own.length === 0) return outcome;
-  for (const row of await writeAccounts(trx, own))
-    outcome.set(row.account_id, row.version === 1 ? 'created' : 'updated');
-  for (const accountId of await newerThan(
+  if (own.length === 0) return { outcomes: outcome, withFacts: [] };
+  const written = await writeAccounts(trx, own);
+  for (const row of written) outcome.set(row.account_id, row.version === 1 ? 'created' : 'updated');
+  const older = await newerThan(
     trx,
     own.filter((record) => outcome.get(record.account_id) === 'unchanged'),
-  )) {
-    outcome.set(accountId, 'older');
-  }
+  );
+  for (const row of older) outcome.set(row.account_id, 'older');
   await writeSnapshots(
     trx,
     own.filter((record) => outcome.get(record.account_id) !== 'unchanged'),
   );
-  const current = own.filter((record) => ['created', 'updated'].includes(outcome.get(record.account_id)!));
-  await refreshContactProfiles(
-    trx,
-    current.map((record) => record.customer_id),
-    own[0]!.at,
-  );
-  return outcome;
+  const withFacts = [...written, ...older].filter((row) => row.has_facts).map((row) => row.account_id);
+  return { outcomes: outcome, withFacts };
 }
 
 /** Gives every new account id to its customer, for good, and tells whose they are. */
@@ -105,49 +105,54 @@ async function claimIds(trx: Trx, records: readonly AccountRecord[]): Promise<Ma
 /** Rows that were new or have changed to a state that is not older, with their new version. */
 async function writeAccounts(trx: Trx, rows: readonly AccountRecord[]) {
   const column = <K extends keyof AccountRecord>(name: K) => rows.map((row) => row[name]);
-  const written = await sql<{ account_id: string; version: number }>`
+  const written = await sql<{ account_id: string; version: number; has_facts: boolean }>`
     INSERT INTO accounts (customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
                           interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id,
-                          optional_facts, version, created_at, updated_at)
+                          optional_facts, content_hash, version, created_at, updated_at)
     SELECT customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
-           interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts, 1, at, at
+           interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts,
+           content_hash, 1, at, at
       FROM unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('product')}::text[],
                   ${column('currency')}::text[], ${column('as_of')}::timestamptz[], ${column('past_due_since')}::date[],
                   ${column('annual_rate')}::numeric[], ${column('status')}::text[], ${column('principal_minor')}::bigint[],
                   ${column('interest_minor')}::bigint[], ${column('penalty_minor')}::bigint[], ${column('fees_minor')}::bigint[],
                   ${column('minimum_due_minor')}::bigint[], ${column('credit_limit_minor')}::bigint[],
-                  ${column('debt_group_id')}::text[], ${column('optional_facts')}::jsonb[], ${column('at')}::timestamptz[])
+                  ${column('debt_group_id')}::text[], ${column('optional_facts')}::jsonb[], ${column('content_hash')}::bytea[],
+                  ${column('at')}::timestamptz[])
         AS sent (customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
-                 interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts, at)
+                 interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts,
+                 content_hash, at)
     ON CONFLICT (customer_id, account_id) DO UPDATE
       SET product = excluded.product, currency = excluded.currency, as_of = excluded.as_of, past_due_since = excluded.past_due_since,
           annual_rate = excluded.annual_rate, status = excluded.status, principal_minor = excluded.principal_minor,
           interest_minor = excluded.interest_minor, penalty_minor = excluded.penalty_minor, fees_minor = excluded.fees_minor,
           minimum_due_minor = excluded.minimum_due_minor, credit_limit_minor = excluded.credit_limit_minor,
-          debt_group_id = excluded.debt_group_id, optional_facts = excluded.optional_facts, version = accounts.version + 1,
-          updated_at = excluded.updated_at
+          debt_group_id = excluded.debt_group_id, optional_facts = excluded.optional_facts, content_hash = excluded.content_hash,
+          derived = NULL, roll_on = NULL, version = accounts.version + 1, updated_at = excluded.updated_at
       WHERE accounts.as_of <= excluded.as_of
-        AND (accounts.product, accounts.currency, accounts.as_of, accounts.past_due_since, accounts.annual_rate, accounts.status,
-             accounts.principal_minor, accounts.interest_minor, accounts.penalty_minor, accounts.fees_minor,
-             accounts.minimum_due_minor, accounts.credit_limit_minor, accounts.debt_group_id, accounts.optional_facts)
-            IS DISTINCT FROM
-            (excluded.product, excluded.currency, excluded.as_of, excluded.past_due_since, excluded.annual_rate, excluded.status,
-             excluded.principal_minor, excluded.interest_minor, excluded.penalty_minor, excluded.fees_minor,
-             excluded.minimum_due_minor, excluded.credit_limit_minor, excluded.debt_group_id, excluded.optional_facts)
-    RETURNING account_id, version`.execute(trx);
+        AND CASE WHEN accounts.content_hash IS NOT NULL THEN accounts.content_hash <> excluded.content_hash ELSE
+              (accounts.product, accounts.currency, accounts.as_of, accounts.past_due_since, accounts.annual_rate, accounts.status,
+               accounts.principal_minor, accounts.interest_minor, accounts.penalty_minor, accounts.fees_minor,
+               accounts.minimum_due_minor, accounts.credit_limit_minor, accounts.debt_group_id, accounts.optional_facts)
+              IS DISTINCT FROM
+              (excluded.product, excluded.currency, excluded.as_of, excluded.past_due_since, excluded.annual_rate, excluded.status,
+               excluded.principal_minor, excluded.interest_minor, excluded.penalty_minor, excluded.fees_minor,
+               excluded.minimum_due_minor, excluded.credit_limit_minor, excluded.debt_group_id, excluded.optional_facts)
+            END
+    RETURNING account_id, version, has_facts`.execute(trx);
   return written.rows;
 }
 
-/** Ids of those accounts whose current state is newer than the record. */
-async function newerThan(trx: Trx, records: readonly AccountRecord[]): Promise<string[]> {
+/** Those accounts whose current state is newer than the record. */
+async function newerThan(trx: Trx, records: readonly AccountRecord[]) {
   if (records.length === 0) return [];
-  const newer = await sql<{ account_id: string }>`
-    SELECT accounts.account_id
+  const newer = await sql<{ account_id: string; has_facts: boolean }>`
+    SELECT accounts.account_id, accounts.has_facts
       FROM accounts JOIN unnest(${records.map((record) => record.customer_id)}::text[], ${records.map((record) => record.account_id)}::text[],
                                 ${records.map((record) => record.as_of)}::timestamptz[]) AS sent (customer_id, account_id, as_of)
         USING (customer_id, account_id)
      WHERE accounts.as_of > sent.as_of`.execute(trx);
-  return newer.rows.map((row) => row.account_id);
+  return newer.rows;
 }
 
 async function writeSnapshots(trx: Trx, records: readonly AccountRecord[]): Promise<void> {
@@ -170,6 +175,24 @@ export async function lockAccountVersion(trx: Trx, accountId: string): Promise<n
 export async function findAccount(db: Db | Trx, accountId: string): Promise<StoredAccount | undefined> {
   const row = await accountsById(db, accountId).selectAll('accounts').executeTakeFirst();
   return row && accountOf(row);
+}
+
+/** One account, locked until the end of the transaction against every change of its state and its facts. */
+export async function lockAccount(trx: Trx, accountId: string): Promise<StoredAccount | undefined> {
+  const row = await accountsById(trx, accountId).selectAll('accounts').forUpdate('accounts').executeTakeFirst();
+  return row && accountOf(row);
+}
+
+/** The accounts of a customer, locked in the order of their ids. */
+export async function lockAccountsOf(trx: Trx, customerId: string): Promise<StoredAccount[]> {
+  const rows = await trx
+    .selectFrom('accounts')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .orderBy('account_id')
+    .forUpdate()
+    .execute();
+  return rows.map(accountOf);
 }
 
 /** Those of the accounts that exist, their ids locked until the end of the transaction. */
@@ -236,6 +259,7 @@ function accountOf(row: Selectable<AccountsTable>): StoredAccount {
     creditLimitMinor: row.credit_limit_minor,
     debtGroupId: row.debt_group_id,
     optionalFacts: row.optional_facts as OptionalFacts,
+    derived: row.derived as DerivedParts | null,
     version: row.version,
     updatedAt: row.updated_at,
   };

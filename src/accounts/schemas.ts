@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACCOUNT_STATUSES } from '../rules/contact/facts.ts';
+import { KINDS } from '../rules/ledger/components.ts';
 import { BUCKETS, SEGMENTS } from '../rules/segmentation/standing.ts';
 import { dateSchema, idSchema, instantSchema } from '../validation.ts';
 
@@ -27,12 +28,33 @@ export const currencySchema = z
   .regex(/^[A-Z]{3}$/, { abort: true, error: 'must be an ISO 4217 code' })
   .refine((code) => currencies.has(code), 'must be an ISO 4217 code');
 
+/** A part of something, as a decimal fraction up to 1. */
+export const shareSchema = z
+  .string()
+  .regex(/^(0(\.\d{1,12})?|1(\.0{1,12})?)$/, 'must be a decimal fraction up to 1 as a string, such as "0.1"');
+
 const penaltyRuleInputSchema = z.strictObject({
   rate: rateSchema.describe('Of the unpaid part of the minimum payment'),
   rateFromSecondMonth: rateSchema.nullable().default(null),
   minimum: amountSchema.nullable().default(null),
   cap: amountSchema.nullable().default(null),
 });
+
+const kindSchema = z.enum(KINDS);
+
+const partInputSchema = z.strictObject({
+  kind: kindSchema,
+  billed: z.boolean().describe('On a statement already; an instalment: due already'),
+  amount: amountSchema,
+});
+
+const minimumRuleInputSchema = z.strictObject({
+  principalRate: shareSchema.describe('Of the billed purchases and cash advances'),
+  floor: amountSchema.default('0'),
+});
+
+/** 12 to 19 digits, whatever stands between them, may be the number of a card, which nobody may send. */
+const looksLikeCardNumber = (text: string) => /^\d{12,19}$/.test(text.replaceAll(/[^\dA-Za-z]/g, ''));
 
 export const accountInputSchema = z
   .strictObject({
@@ -67,6 +89,45 @@ export const accountInputSchema = z
       .default(null)
       .describe('Statements stopped, accelerated or in legal action'),
     genuineCard: z.boolean().nullable().default(null).describe('False: a loan in disguise'),
+    statementDay: z
+      .int()
+      .min(1)
+      .max(31)
+      .nullable()
+      .default(null)
+      .describe('In a shorter month its last day. With dueDays: interest, penalty and minimum payments are computed'),
+    dueDays: z.int().min(1).max(60).nullable().default(null).describe('From the statement to its due date'),
+    minimumPaymentRule: minimumRuleInputSchema.nullable().default(null).describe("Instead of the pack's"),
+    compoundInterest: z.boolean().nullable().default(null).describe("Posted interest bears interest; else the pack's"),
+    allocationOrder: z
+      .array(kindSchema)
+      .max(KINDS.length)
+      .refine((kinds) => new Set(kinds).size === kinds.length, 'names a kind twice')
+      .nullable()
+      .default(null)
+      .describe("The contract's order inside charges and inside principal; which of the two is first is the law's"),
+    accruedInterest: amountSchema.nullable().default(null).describe('Since the last statement, in no balance yet'),
+    paymentsThrough: dateSchema
+      .nullable()
+      .default(null)
+      .describe('Last posting date in the balances; by default the day before that of asOf'),
+    balanceParts: z
+      .array(partInputSchema)
+      .max(2 * KINDS.length)
+      .nullable()
+      .default(null)
+      .describe('What the four balances are made of, and sum to'),
+    cardToken: z
+      .string()
+      .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be 1 to 64 letters, digits or . _ : -')
+      .refine((text) => !looksLikeCardNumber(text), 'looks like the number of a card; send a token that is none')
+      .nullable()
+      .default(null),
+    cardLast4: z
+      .string()
+      .regex(/^\d{4}$/, 'must be the last four digits')
+      .nullable()
+      .default(null),
   })
   .meta({
     id: 'PutAccount',
@@ -89,6 +150,14 @@ export const accountInputSchema = z
 
 const amount = z.string().describe("Major units with exactly the currency's decimals");
 
+export const balancesSchema = z
+  .object({ principal: amount, interest: amount, penalty: amount, fees: amount })
+  .meta({ id: 'Balances' });
+
+export const balancePartSchema = z
+  .object({ kind: kindSchema, billed: z.boolean(), amount })
+  .meta({ id: 'BalancePart' });
+
 export const accountSchema = z
   .object({
     accountId: z.string(),
@@ -100,7 +169,7 @@ export const accountSchema = z
     annualRate: z.string().nullable(),
     dailyRate: z.string().nullable(),
     status: z.enum(ACCOUNT_STATUSES),
-    balances: z.object({ principal: amount, interest: amount, penalty: amount, fees: amount }).meta({ id: 'Balances' }),
+    balances: balancesSchema,
     minimumPaymentDue: amount.nullable(),
     creditLimit: amount.nullable(),
     debtGroupId: z.string().nullable(),
@@ -119,6 +188,19 @@ export const accountSchema = z
     graceAmount: amount.nullable(),
     inCollectionProcedures: z.boolean().nullable(),
     genuineCard: z.boolean().nullable(),
+    statementDay: z.int().nullable(),
+    dueDays: z.int().nullable(),
+    minimumPaymentRule: z
+      .object({ principalRate: z.string(), floor: amount })
+      .meta({ id: 'MinimumPaymentRule' })
+      .nullable(),
+    compoundInterest: z.boolean().nullable(),
+    allocationOrder: z.array(kindSchema).nullable(),
+    accruedInterest: amount.nullable(),
+    paymentsThrough: z.string().nullable(),
+    balanceParts: z.array(balancePartSchema).nullable(),
+    cardToken: z.string().nullable(),
+    cardLast4: z.string().nullable(),
     daysPastDue: z.int().describe("Calendar days since pastDueSince today, in the bank's zone; 0 on the due date"),
     bucket: z.enum(BUCKETS),
     segment: z.enum(SEGMENTS),
@@ -131,4 +213,26 @@ export const accountListSchema = z
   .meta({ id: 'AccountList' });
 
 export type AccountInput = z.output<typeof accountInputSchema>;
+/** Facts that decisions about contact do not read. */
+export const OPTIONAL_FACTS = [
+  'dailyRate',
+  'instalmentBalance',
+  'cashAdvanceBalance',
+  'penaltyRule',
+  'graceDays',
+  'graceAmount',
+  'inCollectionProcedures',
+  'genuineCard',
+  'statementDay',
+  'dueDays',
+  'minimumPaymentRule',
+  'compoundInterest',
+  'allocationOrder',
+  'accruedInterest',
+  'paymentsThrough',
+  'balanceParts',
+  'cardToken',
+  'cardLast4',
+] as const satisfies readonly (keyof AccountInput)[];
+export type OptionalFact = (typeof OPTIONAL_FACTS)[number];
 export type Account = z.infer<typeof accountSchema>;

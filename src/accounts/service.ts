@@ -1,33 +1,23 @@
 import { type Ctx, requireScope } from '../context.ts';
 import { customerExists } from '../customers/repository.ts';
 import { AppError, notFound, unprocessableFields } from '../errors.ts';
-import type { PolicyRegistry } from '../policy/registry.ts';
+import type { Kind } from '../rules/ledger/components.ts';
 import { fromMinor, toMinor } from '../rules/money/money.ts';
 import { type Standing, type StandingParameters, standingOf } from '../rules/segmentation/standing.ts';
 import { formatInstant } from '../rules/time/zone.ts';
 import { wireInstant } from '../validation.ts';
+import { type AccountPolicy, accountPolicyAt } from './policy.ts';
 import { accountRecord, normaliseAccount } from './record.ts';
-import { findAccount, listAccountsOf, lockAccountVersion, type StoredAccount, upsertAccounts } from './repository.ts';
+import { findAccount, listAccountsOf, lockAccountVersion, type StoredAccount } from './repository.ts';
 import type { Account, AccountInput } from './schemas.ts';
+import { recordStates } from './states.ts';
+
+export { accountPolicyAt } from './policy.ts';
 
 export interface AccountAnswer {
   readonly account: Account;
   readonly version: number;
   readonly created: boolean;
-}
-
-/** What the default pack says about accounts; its amount is in whatever currency the account has. */
-export interface AccountPolicy extends Omit<StandingParameters, 'graceAmountMinor'> {
-  readonly graceAmount: string;
-  /** The bank's zone, in which days are counted. */
-  readonly zone: string;
-}
-
-/** The account policy in force at an instant; before the first version of the pack, the first one. Throws UNAVAILABLE. */
-export function accountPolicyAt(policy: PolicyRegistry, now: Temporal.Instant): AccountPolicy {
-  const pack = policy.defaultAt(now.epochMilliseconds) ?? policy.packs.find(({ document }) => document.account);
-  if (!pack?.document.account) throw new AppError('UNAVAILABLE', 'No policy pack decides about accounts.');
-  return { ...pack.document.account, zone: pack.document.zone };
 }
 
 /**
@@ -51,7 +41,7 @@ export async function putAccount(
     if (expectedVersion !== null && (await lockAccountVersion(trx, accountId)) !== expectedVersion) {
       throw new AppError('PRECONDITION_FAILED', 'The account has changed since it was read, or does not exist.');
     }
-    const outcome = (await upsertAccounts(trx, [record])).get(accountId);
+    const outcome = (await recordStates(trx, ctx.policy, [record], ctx.now)).get(accountId);
     if (outcome === 'other_customer') {
       const message = 'This account id belongs to another customer.';
       throw new AppError('ACCOUNT_OF_OTHER_CUSTOMER', message, {
@@ -85,9 +75,8 @@ export async function listAccounts(ctx: Ctx, customerId: string): Promise<Accoun
   return accounts.map((account) => answerOf(account, policy, ctx.now));
 }
 
-/** Standing of a stored account today; its own grace goes before the pack's. */
+/** Standing of a stored account today. */
 function standingOfAccount(account: StoredAccount, policy: AccountPolicy, now: Temporal.Instant): Standing {
-  const { graceDays, graceAmount } = account.optionalFacts;
   return standingOf(
     {
       pastDueSince: account.pastDueSince,
@@ -95,13 +84,22 @@ function standingOfAccount(account: StoredAccount, policy: AccountPolicy, now: T
       totalMinor: account.principalMinor + account.interestMinor + account.penaltyMinor + account.feesMinor,
       todayDate: now.toZonedDateTimeISO(policy.zone).toPlainDate().toString(),
     },
-    {
-      graceDays: graceDays ?? policy.graceDays,
-      graceAmountMinor: toMinor(graceAmount ?? policy.graceAmount, account.currency) ?? 0n,
-      bucketDays: policy.bucketDays,
-      mildUpToBucket: policy.mildUpToBucket,
-    },
+    standingParameters(account, policy),
   );
+}
+
+/** Grace and buckets of an account; its own grace goes before the pack's. */
+export function standingParameters(
+  { optionalFacts, currency }: StoredAccount,
+  policy: AccountPolicy,
+): StandingParameters {
+  const { graceDays, graceAmount } = optionalFacts;
+  return {
+    graceDays: graceDays ?? policy.graceDays,
+    graceAmountMinor: toMinor(graceAmount ?? policy.graceAmount, currency) ?? 0n,
+    bucketDays: policy.bucketDays,
+    mildUpToBucket: policy.mildUpToBucket,
+  };
 }
 
 function answerOf(stored: StoredAccount, policy: AccountPolicy, now: Temporal.Instant): Account {
@@ -126,14 +124,34 @@ function answerOf(stored: StoredAccount, policy: AccountPolicy, now: Temporal.In
     minimumPaymentDue: stored.minimumDueMinor === null ? null : amount(stored.minimumDueMinor),
     creditLimit: stored.creditLimitMinor === null ? null : amount(stored.creditLimitMinor),
     debtGroupId: stored.debtGroupId,
-    instalmentBalance: optional.instalmentBalance ?? null,
-    cashAdvanceBalance: optional.cashAdvanceBalance ?? null,
+    instalmentBalance: partBalance(stored, 'instalment', optional.instalmentBalance),
+    cashAdvanceBalance: partBalance(stored, 'cash_advance', optional.cashAdvanceBalance),
     penaltyRule: optional.penaltyRule ?? null,
     graceDays: optional.graceDays ?? null,
     graceAmount: optional.graceAmount ?? null,
     inCollectionProcedures: optional.inCollectionProcedures ?? null,
     genuineCard: optional.genuineCard ?? null,
+    statementDay: optional.statementDay ?? null,
+    dueDays: optional.dueDays ?? null,
+    minimumPaymentRule: optional.minimumPaymentRule ?? null,
+    compoundInterest: optional.compoundInterest ?? null,
+    allocationOrder: optional.allocationOrder ?? null,
+    accruedInterest: optional.accruedInterest ?? null,
+    paymentsThrough: optional.paymentsThrough ?? null,
+    balanceParts: stored.derived?.balanceParts ?? optional.balanceParts ?? null,
+    cardToken: optional.cardToken ?? null,
+    cardLast4: optional.cardLast4 ?? null,
     ...standingOfAccount(stored, policy, now),
     updatedAt: wireInstant(stored.updatedAt),
   };
+}
+
+/** What was sent of one kind, or what facts have made of it. */
+function partBalance({ derived, currency }: StoredAccount, kind: Kind, sent: string | null | undefined): string | null {
+  if (derived === null || sent === null || sent === undefined) return sent ?? null;
+  const parts = derived.balanceParts.filter((part) => part.kind === kind);
+  return fromMinor(
+    parts.reduce((total, { amount }) => total + toMinor(amount, currency)!, 0n),
+    currency,
+  );
 }

@@ -26,7 +26,7 @@ export async function customersOf(ctx: Ctx, trx: Trx, stored: readonly StoredCus
       parties: customer.parties.map((party) => ({
         ...party,
         socialCreditCodeValid:
-          party.socialCreditCode === null ? null : checkSocialCreditCode(party.socialCreditCode) === 'valid',
+          party.socialCreditCode === null ? null : checkSocialCreditCode(party.socialCreditCode).problem === null,
         contactPoints: party.contactPoints.map((point) => ({
           ...point,
           sharedPhone: shared.has(`${customer.customerId}/${point.contactPointId}`),

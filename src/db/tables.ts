@@ -104,6 +104,10 @@ export interface AccountsTable {
   version: number;
   created_at: Instant;
   updated_at: Instant;
+  content_hash: Buffer | null;
+  has_facts: Generated<boolean>;
+  derived: NullableJson;
+  roll_on: string | null;
 }
 
 export interface AccountDirectoryTable {
@@ -152,6 +156,18 @@ export interface AccountChargesTable {
   amount_minor: Minor;
   posted_on: string;
   details: Json;
+  fingerprint: Buffer;
+  client_id: string;
+  recorded_at: Instant;
+}
+
+export interface AccountRateChangesTable {
+  customer_id: string;
+  account_id: string;
+  change_id: string;
+  effective_from: string;
+  annual_rate: string | null;
+  daily_rate: string | null;
   fingerprint: Buffer;
   client_id: string;
   recorded_at: Instant;
@@ -636,6 +652,7 @@ export interface Database {
   payments: PaymentsTable;
   payment_reversals: PaymentReversalsTable;
   account_charges: AccountChargesTable;
+  account_rate_changes: AccountRateChangesTable;
   customer_merges: CustomerMergesTable;
   duplicate_candidates: DuplicateCandidatesTable;
   duplicate_searches: DuplicateSearchesTable;

@@ -189,6 +189,7 @@ export const openapiOptions = (webhooks: Record<string, object>): FastifyDynamic
       { name: 'Customers', description: 'Debtors, the people around them and how to reach them' },
       { name: 'Duplicates', description: 'Customers who are one person, and those who may be' },
       { name: 'Accounts', description: 'What is owed, since when' },
+      { name: 'Payments', description: 'What moves an account: payments, charges, rates; its ledger and its buckets' },
       { name: 'Imports', description: 'Files of accounts' },
       { name: 'Reconciliation', description: 'Was every contact permitted, and every permission reported?' },
       { name: 'Policy packs', description: 'The rules as data: drafts, review, publication, back-tests' },

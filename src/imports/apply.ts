@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountRecord } from '../accounts/record.ts';
-import { knownStates, lockAccounts, type StoredAccount, upsertAccounts } from '../accounts/repository.ts';
+import { knownStates, lockAccounts, type StoredAccount } from '../accounts/repository.ts';
+import { recordStates } from '../accounts/states.ts';
 import type { Services } from '../context.ts';
 import { contentKeyOf, customerRecord } from '../customers/record.ts';
 import { findCustomers, lockContentKeys } from '../customers/repository.ts';
@@ -34,7 +35,7 @@ type Outcome = 'accepted' | 'duplicate' | 'other_customer';
 /** Applies a batch of rows in a few statements and says what became of each of them. */
 export async function applyBatch(
   trx: Trx,
-  { vault }: Pick<Services, 'vault'>,
+  services: Pick<Services, 'vault' | 'policy'>,
   importId: string,
   batch: readonly BatchRow[],
   now: Temporal.Instant,
@@ -45,7 +46,7 @@ export async function applyBatch(
   const totals = { rowsRead: batch.length, accepted: 0, corrected: 0, duplicates: 0, quarantined: 0 };
   totals.quarantined = batch.filter(({ result }) => 'problems' in result).length;
   for (const wave of waves(groupEqual(batch))) {
-    const outcomes = await applyWave(trx, vault, importId, wave, now);
+    const outcomes = await applyWave(trx, services, importId, wave, now);
     for (const [index, { rows, imported, corrected }] of wave.entries()) {
       const outcome = outcomes[index]!;
       if (outcome === 'other_customer') {
@@ -100,7 +101,7 @@ function waves(groups: readonly Group[]): Group[][] {
 
 async function applyWave(
   trx: Trx,
-  vault: Services['vault'],
+  { vault, policy }: Pick<Services, 'vault' | 'policy'>,
   importId: string,
   wave: readonly Group[],
   now: Temporal.Instant,
@@ -119,9 +120,11 @@ async function applyWave(
   // What an older file says of a person may have changed since.
   const current = own.filter(({ account }) => !isOlder(account.asOf, stored.get(account.accountId)));
   const written = await writeCustomers(trx, vault, own, current, now);
-  const outcomes = await upsertAccounts(
+  const outcomes = await recordStates(
     trx,
+    policy.current(),
     records.filter((record) => !known.has(record.account_id)),
+    now,
   );
   if ([...outcomes.values()].includes('other_customer')) throw new Error('an account id was taken meanwhile');
   return rows.map(({ account, customer }) => {

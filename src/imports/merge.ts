@@ -89,7 +89,17 @@ const UNKNOWN_FACTS = {
   graceAmount: null,
   inCollectionProcedures: null,
   genuineCard: null,
+  statementDay: null,
+  dueDays: null,
+  minimumPaymentRule: null,
+  compoundInterest: null,
+  allocationOrder: null,
+  cardToken: null,
+  cardLast4: null,
 } satisfies Partial<AccountInput>;
+
+/** Facts of one state, which say nothing of the next. */
+const OF_ONE_STATE = { accruedInterest: null, paymentsThrough: null, balanceParts: null };
 
 /** The account of the file, with the facts that files do not have from the one on file, if there is one. */
 export function mergedAccount(stored: StoredAccount | undefined, imported: ImportedAccount): AccountInput {
@@ -97,6 +107,7 @@ export function mergedAccount(stored: StoredAccount | undefined, imported: Impor
   const account = {
     ...UNKNOWN_FACTS,
     ...stored?.optionalFacts,
+    ...OF_ONE_STATE,
     product: stored?.product ?? 'credit_card',
     debtGroupId: stored?.debtGroupId ?? null,
     ...facts,

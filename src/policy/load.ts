@@ -129,6 +129,10 @@ function checkNames(document: PackDocument, fail: Fail): void {
   Object.entries(document.calendars).forEach(([name, { source }]) => {
     if (!Object.hasOwn(document.sources, source)) fail(['calendars', name, 'source'], `unknown source ${source}`);
   });
+  Object.entries(document.account?.ledger ?? {}).forEach(([name, { source }]) => {
+    if (!Object.hasOwn(document.sources, source))
+      fail(['account', 'ledger', name, 'source'], `unknown source ${source}`);
+  });
   document.parameters.forEach(({ source, rule }, index) => {
     if (!Object.hasOwn(document.sources, source)) fail(['parameters', index, 'source'], `unknown source ${source}`);
     if (rule !== undefined && !seen.has(rule)) fail(['parameters', index, 'rule'], `unknown rule ${rule}`);

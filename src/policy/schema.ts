@@ -13,6 +13,10 @@ import {
   ROLES,
 } from '../rules/contact/facts.ts';
 import { REASON_CODES, SCOPES, STRENGTHS } from '../rules/contact/policy.ts';
+import { sideOf } from '../rules/ledger/allocate.ts';
+import { KINDS } from '../rules/ledger/components.ts';
+import { DISTRIBUTION_STEPS } from '../rules/ledger/distribute.ts';
+import { DAY_COUNTS } from '../rules/ledger/interest.ts';
 import { isAmount } from '../rules/money/money.ts';
 import { WEEKDAYS } from '../rules/time/windows.ts';
 
@@ -320,6 +324,43 @@ const parameterSchema = z.strictObject({
   note: text.optional(),
 });
 
+const sourced = { source: z.string(), confidence };
+const permutation = <const T extends readonly string[]>(words: T) =>
+  z
+    .array(z.enum(words))
+    .length(words.length)
+    .refine((order) => new Set(order).size === order.length, 'names one twice');
+const share = z.string().regex(/^[01](\.\d{1,12})?$/, 'no decimal fraction');
+
+/** How payments are spread, interest counted and minimum payments made, where the contract of an account does not say. */
+const ledgerSchema = z.strictObject({
+  allocation: z.strictObject({
+    bands: z
+      .array(z.strictObject({ upToDaysPastDue: count.optional(), order: permutation(['charges', 'principal']) }))
+      .min(1)
+      .refine(
+        (bands) =>
+          bands.every(({ upToDaysPastDue: end }, index) =>
+            index === bands.length - 1
+              ? end === undefined
+              : end !== undefined && end > (bands[index - 1]?.upToDaysPastDue ?? -1),
+          ),
+        'bands ascend, and only the last one has no end',
+      ),
+    charges: permutation(KINDS.filter((kind) => sideOf(kind) === 'charges')),
+    principal: permutation(KINDS.filter((kind) => sideOf(kind) === 'principal')),
+    ...sourced,
+  }),
+  interest: z.strictObject({ dayCount: z.enum(DAY_COUNTS), compound: z.boolean(), ...sourced }),
+  minimumPayment: z.strictObject({
+    principalRate: share,
+    floor: z.string().refine(isAmount, 'no amount in major units'),
+    ...sourced,
+  }),
+  /** In which order one payment for several accounts pays them: what is past due, what is due, and the rest. */
+  distribution: z.strictObject({ order: permutation(DISTRIBUTION_STEPS), ...sourced }),
+});
+
 export const packSchema = z
   .strictObject({
     pack: z.string().regex(/^[a-z0-9-]{2,40}$/),
@@ -339,6 +380,7 @@ export const packSchema = z
         graceAmount: z.string().refine(isAmount, 'no amount in major units'),
         bucketDays: z.int().min(1),
         mildUpToBucket: z.int().min(1),
+        ledger: ledgerSchema.optional(),
       })
       .optional(),
     sources: z.record(z.string(), text),

@@ -36,6 +36,18 @@ export const EVENTS = {
   'decision.would_differ': z
     .object({ decisionId: id, customerId: id, permitted: z.boolean(), wouldBePermitted: z.boolean() })
     .describe('With what is known now, a stored decision would be another'),
+  'payment.recorded': z
+    .object({ paymentId: id, accountId: id, customerId: id, postedOn: z.string() })
+    .describe('A payment was recorded for an account'),
+  'payment.reversed': z
+    .object({ paymentId: id, accountId: id, customerId: id, kind: z.string(), reversedOn: z.string() })
+    .describe('A payment was reversed or charged back'),
+  'account.cured': z
+    .object({ accountId: id, customerId: id, pastDueSince: z.string() })
+    .describe('A payment or an adjustment paid what an account had missed; the due date is the one it had missed'),
+  'account.past_due': z
+    .object({ accountId: id, customerId: id, pastDueSince: z.string() })
+    .describe('An account that was not past due has missed a due date: time passed, or a payment was taken back'),
   'policy.published': z
     .object({ pack: z.string(), version: z.string(), contentHash: z.string(), effectiveFrom: instantSchema })
     .describe('A version of a policy pack was published'),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { accountRecord, normaliseAccount } from '../../src/accounts/record.ts';
-import { type AccountRecord, upsertAccounts } from '../../src/accounts/repository.ts';
+import type { AccountRecord } from '../../src/accounts/repository.ts';
 import { accountInputSchema } from '../../src/accounts/schemas.ts';
+import { recordStates } from '../../src/accounts/states.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 
 const NOW = '2026-11-23T10:00:00+08:00';
@@ -90,6 +91,16 @@ describe('PUT /v1/accounts/{accountId}', () => {
       graceAmount: null,
       inCollectionProcedures: null,
       genuineCard: null,
+      statementDay: null,
+      dueDays: null,
+      minimumPaymentRule: null,
+      compoundInterest: null,
+      allocationOrder: null,
+      accruedInterest: null,
+      paymentsThrough: null,
+      balanceParts: null,
+      cardToken: null,
+      cardLast4: null,
       daysPastDue: 95,
       bucket: 'M4',
       segment: 'long_term',
@@ -434,7 +445,9 @@ describe('many accounts at once', () => {
     });
   }
   const write = (list: readonly AccountRecord[]) =>
-    t.database.db.transaction().execute((trx) => upsertAccounts(trx, list));
+    t.database.db
+      .transaction()
+      .execute((trx) => recordStates(trx, t.services.policy.current(), list, t.services.clock()));
 
   test('are created, left alone, replaced, kept as history and refused in one call', async () => {
     expect(new Set((await write(records(ids.slice(0, 200)))).values())).toEqual(new Set(['created']));
@@ -478,7 +491,9 @@ describe('many accounts at once', () => {
 describe('through GraphQL', () => {
   const FIELDS = `accountId customerId product currency asOf pastDueSince annualRate dailyRate status balances { principal interest penalty fees }
     minimumPaymentDue creditLimit debtGroupId instalmentBalance cashAdvanceBalance penaltyRule { rate rateFromSecondMonth minimum cap }
-    graceDays graceAmount inCollectionProcedures genuineCard daysPastDue bucket segment updatedAt`;
+    graceDays graceAmount inCollectionProcedures genuineCard statementDay dueDays
+    minimumPaymentRule { principalRate floor } compoundInterest allocationOrder accruedInterest paymentsThrough
+    balanceParts { kind billed amount } cardToken cardLast4 daysPastDue bucket segment updatedAt`;
   const PUT = `mutation ($id: ID!, $input: AccountInput!) { putAccount(accountId: $id, input: $input) { ${FIELDS} } }`;
   const GET = `query ($id: ID!) { account(accountId: $id) { ${FIELDS} } }`;
   const LIST = `query ($id: ID!) { accounts(customerId: $id) { ${FIELDS} } }`;

@@ -34,6 +34,7 @@ beforeAll(async () => {
   await emit(t, eventOf('fuzz', 1));
   await relay(t);
   const eventId = (await deliveriesOf(t, endpointId))[0]!.eventId;
+  await t.call('POST', '/v1/accounts/C1-A1/payments', { paymentId: 'P1', amount: '1.00', postedOn: '2026-11-20' });
   const policies = await makePolicies(t, 'zz-fuzz');
   template = (await t.call('GET', '/v1/imports/template')).body;
   const upload = await t.call('POST', '/v1/imports', template, { 'content-type': 'text/csv' });
@@ -84,6 +85,14 @@ beforeAll(async () => {
       version: policies.versions,
       source: policies.sources,
       backtestId: [policies.backtestId, 'bkt_1'],
+      paymentId: ['P1', 'P2', 'P3', 'P4', 'P5'],
+      chargeId: ['K1', 'K2', 'K3', 'K4'],
+      changeId: ['R1', 'R2', 'R3', 'R4'],
+      postedOn: ['2026-11-20', '2026-11-21', '2026-10-01'],
+      reversedOn: [null, '2026-11-22'],
+      on: ['2026-11-23', '2026-12-31'],
+      currency: ['CNY'],
+      annualRate: [null, '0.15'],
       sampleRate: [0.5, 1],
     },
     resolve: (schema) =>

@@ -143,6 +143,27 @@ const report = (input: Record<string, unknown>): Call => ({
   graphql: ['reportContactAttempt', { input }],
 });
 
+const payment = (operation: string, path: string, input: Record<string, unknown>): Call => ({
+  rest: ['POST', `/v1/accounts/C2-A1/${path}`, input],
+  graphql: [operation, { accountId: 'C2-A1', input }],
+});
+const reversal = (paymentId: string, input: Record<string, unknown>): Call => ({
+  rest: ['POST', `/v1/accounts/C2-A1/payments/${paymentId}/reversal`, input],
+  graphql: ['reversePayment', { accountId: 'C2-A1', paymentId, input }],
+});
+const customerPayment = (input: Record<string, unknown>): Call => ({
+  rest: ['POST', '/v1/customers/C1/payments', input],
+  graphql: ['recordCustomerPayment', { customerId: 'C1', input }],
+});
+const interest = (segments: readonly unknown[]): Call => ({
+  rest: ['POST', '/v1/interest-calculations', { dailyRate: '0.0005', segments }],
+  graphql: ['calculateInterest', { input: { dailyRate: '0.0005', segments } }],
+});
+const penalty = (input: Record<string, unknown>): Call => ({
+  rest: ['POST', '/v1/penalty-calculations', input],
+  graphql: ['calculatePenalty', { input }],
+});
+
 const POLICY_VERSION = '2027-01-01';
 const POLICY = packText({ version: POLICY_VERSION });
 const BACKTEST = { from: '2026-11-01T00:00:00+08:00', to: '2026-11-23T00:00:00+08:00' };
@@ -373,6 +394,111 @@ const OPERATIONS: Readonly<
       call: () => ({ rest: ['GET', '/v1/customers/nobody/accounts'], graphql: ['accounts', { customerId: 'nobody' }] }),
       problem: 'NOT_FOUND',
     },
+  },
+  recordPayment: {
+    call: () => payment('recordPayment', 'payments', { paymentId: 'P1', amount: '100.00', postedOn: '2026-11-20' }),
+    scope: 'accounts:write',
+    refused: {
+      call: () => payment('recordPayment', 'payments', { paymentId: 'P9', amount: '1.005', postedOn: '2026-11-20' }),
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  payments: {
+    call: () => ({
+      rest: ['GET', '/v1/accounts/C2-A1/payments?limit=1'],
+      graphql: ['payments', { accountId: 'C2-A1', limit: 1 }],
+    }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/accounts/C2-A1/payments?limit=0'],
+        graphql: ['payments', { accountId: 'C2-A1', limit: 0 }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  payment: {
+    call: () => ({
+      rest: ['GET', '/v1/accounts/C2-A1/payments/P1'],
+      graphql: ['payment', { accountId: 'C2-A1', paymentId: 'P1' }],
+    }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/accounts/C2-A1/payments/none'],
+        graphql: ['payment', { accountId: 'C2-A1', paymentId: 'none' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  reversePayment: {
+    call: () => reversal('P1', { kind: 'chargeback', reversedOn: '2026-11-22' }),
+    scope: 'accounts:write',
+    refused: { call: () => reversal('P1', { kind: 'reversal' }), problem: 'PAYMENT_CONFLICT' },
+  },
+  recordCustomerPayment: {
+    call: () => customerPayment({ paymentId: 'P2', amount: '50.00', currency: 'CNY', postedOn: '2026-11-20' }),
+    scope: 'accounts:write',
+    refused: {
+      call: () => customerPayment({ paymentId: 'P3', amount: '50.00', currency: 'EUR', postedOn: '2026-11-20' }),
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  recordCharge: {
+    call: () =>
+      payment('recordCharge', 'charges', { chargeId: 'K1', kind: 'purchase', amount: '9.00', postedOn: '2026-11-20' }),
+    scope: 'accounts:write',
+    refused: {
+      call: () =>
+        payment('recordCharge', 'charges', { chargeId: 'K2', kind: 'waiver', amount: '9.00', postedOn: '2026-11-20' }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  recordRateChange: {
+    call: () => payment('recordRateChange', 'rate-changes', { changeId: 'R1', from: '2026-12-01', annualRate: '0.15' }),
+    scope: 'accounts:write',
+    refused: {
+      call: () => payment('recordRateChange', 'rate-changes', { changeId: 'R2', from: '2026-12-01' }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  accountLedger: {
+    call: () => ({
+      rest: ['GET', '/v1/accounts/C2-A1/ledger?on=2026-12-31'],
+      graphql: ['accountLedger', { accountId: 'C2-A1', on: '2026-12-31' }],
+    }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/accounts/C2-A1/ledger?on=2030-12-31'],
+        graphql: ['accountLedger', { accountId: 'C2-A1', on: '2030-12-31' }],
+      }),
+      problem: 'UNPROCESSABLE',
+    },
+  },
+  delinquencyHistory: {
+    call: () => ({
+      rest: ['GET', '/v1/accounts/C2-A1/delinquency-history'],
+      graphql: ['delinquencyHistory', { accountId: 'C2-A1' }],
+    }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/accounts/none/delinquency-history'],
+        graphql: ['delinquencyHistory', { accountId: 'none' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  calculateInterest: {
+    call: () => interest([{ balance: '1000.00', days: 24 }]),
+    scope: 'repayment:read',
+    refused: { call: () => interest([{ balance: '1000.001', days: 24 }]), problem: 'UNPROCESSABLE' },
+  },
+  calculatePenalty: {
+    call: () => penalty({ minimumDue: '1200.00', paid: '200.00', rate: '0.05' }),
+    scope: 'repayment:read',
+    refused: { call: () => penalty({ minimumDue: '-1', paid: '0', rate: '0.05' }), problem: 'VALIDATION_FAILED' },
   },
   requestContactPermission: {
     call: () => permission(askFor('C2')),
@@ -1246,6 +1372,7 @@ const ALL_SCOPES: readonly Scope[] = [
   'accounts:write',
   'personal-data:read',
   'imports:write',
+  'repayment:read',
   'policy:read',
   'policy:write',
   'policy:publish',

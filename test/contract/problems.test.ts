@@ -51,6 +51,8 @@ const MUTATE = {
   putCustomer: 'mutation($id: ID!, $i: CustomerInput!) { putCustomer(customerId: $id, input: $i) { customerId } }',
   report: 'mutation($i: AttemptReport!) { reportContactAttempt(input: $i) { attemptId } }',
   directive: 'mutation($id: ID!, $i: NewDirective!) { recordDirective(customerId: $id, input: $i) { directiveId } }',
+  pay: 'mutation($id: ID!, $i: NewPayment!) { recordPayment(accountId: $id, input: $i) { paymentId } }',
+  charge: 'mutation($id: ID!, $i: NewCharge!) { recordCharge(accountId: $id, input: $i) { chargeId } }',
   release: 'mutation($id: ID!) { releaseReservation(reservationId: $id, reason: "test") { status } }',
   close: 'mutation($id: ID!) { closeIncident(incidentId: $id, reason: "once more") { status } }',
   merge: 'mutation($i: NewCustomerMerge!) { mergeCustomers(input: $i) { mergeId } }',
@@ -107,6 +109,8 @@ const customerWith = (phone: string, role = 'debtor') => ({
 });
 const client = (clientId: string, name = 'x') => ({ clientId, name, scopes: ['admin'] });
 const attempt = (outcome: string) => reportOf('C1', 'conflict', '2026-11-23T09:00:00+08:00', outcome);
+const payment = (amount: string) => ({ paymentId: 'conflict', amount, postedOn: '2026-11-20' });
+const fee = (amount: string) => ({ chargeId: 'conflict', kind: 'other_fee', amount, postedOn: '2026-11-20' });
 const dispute = (amount: string) => ({ directiveId: 'D-conflict', kind: 'dispute', details: { amount } });
 const merging = (mergedId: string, reason: string) => ({
   mergeId: `M-${mergedId}`,
@@ -233,6 +237,20 @@ const CASES: Record<ProblemCode, { rest: Door; graphql: Door | null }> = {
         t.call('POST', '/v1/contact-attempts', attempt('busy')),
       ),
     graphql: () => t.graphql(MUTATE.report, { i: attempt('voicemail') }),
+  },
+  PAYMENT_CONFLICT: {
+    rest: () =>
+      second(t.graphql(MUTATE.pay, { id: 'C1-A1', i: payment('1') }), () =>
+        t.call('POST', '/v1/accounts/C1-A1/payments', payment('2')),
+      ),
+    graphql: () => t.graphql(MUTATE.pay, { id: 'C1-A1', i: payment('3') }),
+  },
+  CHARGE_CONFLICT: {
+    rest: () =>
+      second(t.graphql(MUTATE.charge, { id: 'C1-A1', i: fee('1') }), () =>
+        t.call('POST', '/v1/accounts/C1-A1/charges', fee('2')),
+      ),
+    graphql: () => t.graphql(MUTATE.charge, { id: 'C1-A1', i: fee('3') }),
   },
   DIRECTIVE_CONFLICT: {
     rest: () =>

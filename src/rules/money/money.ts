@@ -40,3 +40,24 @@ export function fromMinor(minor: bigint, currency: string): string {
   const text = decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
   return negative ? `-${text}` : text;
 }
+
+/** Decimals of a rate as it is kept: "0.0005" is 500000000n. */
+export const RATE_SCALE = 10n ** 12n;
+
+/** A rate or share, as a decimal fraction with at most twelve decimals, to an integer of 10⁻¹². Expects such a text. */
+export function scaledRate(text: string): bigint {
+  const [whole = '0', fraction = ''] = text.split('.');
+  return BigInt(whole + fraction.padEnd(12, '0'));
+}
+
+/** `numerator / denominator` to the nearest integer, a half away from zero (四舍五入). The denominator is positive. */
+export function roundHalfUp(numerator: bigint, denominator: bigint): bigint {
+  const size = numerator < 0n ? -numerator : numerator;
+  const rounded = (2n * size + denominator) / (2n * denominator);
+  return numerator < 0n ? -rounded : rounded;
+}
+
+/** The smaller of two amounts. */
+export function lesser(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

@@ -1,3 +1,4 @@
+import { lesser } from '../money/money.ts';
 import { dayOfDate } from '../time/zone.ts';
 
 /** Where an account stands by days alone; whether an overdraft is suspected to be malicious is never a matter of days. */
@@ -45,10 +46,16 @@ export interface Standing {
 export function standingOf(facts: StandingFacts, parameters: StandingParameters): Standing {
   const daysPastDue =
     facts.pastDueSince === null ? 0 : Math.max(0, dayOfDate(facts.todayDate) - dayOfDate(facts.pastDueSince));
-  const unpaid =
-    facts.minimumDueMinor === null || facts.totalMinor < facts.minimumDueMinor
-      ? facts.totalMinor
-      : facts.minimumDueMinor;
+  const { minimumDueMinor, totalMinor } = facts;
+  return standingAfter(
+    daysPastDue,
+    minimumDueMinor === null ? totalMinor : lesser(minimumDueMinor, totalMinor),
+    parameters,
+  );
+}
+
+/** The same from the number of days past due and what is unpaid after them. */
+export function standingAfter(daysPastDue: number, unpaid: bigint, parameters: StandingParameters): Standing {
   if (daysPastDue <= parameters.graceDays || unpaid <= parameters.graceAmountMinor) {
     return { daysPastDue, bucket: 'M0', segment: 'current' };
   }

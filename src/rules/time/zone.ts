@@ -101,6 +101,11 @@ export function dayOfDate(date: string): number {
   return Math.floor(Date.parse(`${date}T00:00:00Z`) / DAY);
 }
 
+/** A day number to `YYYY-MM-DD`. */
+export function dateOfDay(day: number): string {
+  return new Date(day * DAY).toISOString().slice(0, 10);
+}
+
 function two(value: number): string {
   return value < 10 ? `0${value}` : `${value}`;
 }

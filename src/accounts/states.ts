@@ -1,0 +1,31 @@
+import { refreshContactProfiles, type Trx } from '../db/database.ts';
+import { deriveAccounts } from '../payments/derive.ts';
+import type { PolicyRegistry } from '../policy/registry.ts';
+import { type AccountRecord, type AccountUpsert, upsertAccounts } from './repository.ts';
+
+/**
+ * Records states of accounts, at most one of each, and plays the facts that they do not include; refreshes what decisions
+ * read. Accounts without facts that do not bill themselves cost nothing more than their row.
+ */
+export async function recordStates(
+  trx: Trx,
+  policy: PolicyRegistry,
+  records: readonly AccountRecord[],
+  now: Temporal.Instant,
+): Promise<Map<string, AccountUpsert>> {
+  const { outcomes, withFacts } = await upsertAccounts(trx, records);
+  const isWritten = ({ account_id }: AccountRecord) => ['created', 'updated'].includes(outcomes.get(account_id)!);
+  const facts = new Set(withFacts);
+  const [current, older] = [
+    records.filter((record) => isWritten(record) && (record.bills || facts.has(record.account_id))),
+    records.filter((record) => !isWritten(record) && facts.has(record.account_id)),
+  ];
+  const keys = (list: readonly AccountRecord[]) =>
+    list.map((record) => ({ customerId: record.customer_id, accountId: record.account_id }));
+  await deriveAccounts(trx, policy, keys(current), now, { asNew: true });
+  // An older state tells what a payment had paid that was taken back since.
+  await deriveAccounts(trx, policy, keys(older), now, { asNew: false });
+  const changed = [...records.filter(isWritten), ...older].map((record) => record.customer_id);
+  await refreshContactProfiles(trx, changed, now.toString());
+  return outcomes;
+}
