@@ -70,7 +70,7 @@ const writingRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: paymentAnswerSchema, ...recorded },
       },
       preValidation: async (request) => {
-        if (request.headers['content-type'] === undefined) request.body = {};
+        if (request.headers['content-type'] === undefined) request.body = reversalSchema.parse({});
       },
     },
     async (request) => {
