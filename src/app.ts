@@ -33,6 +33,8 @@ import { openapiOptions } from './http/openapi.ts';
 import { registerRest } from './http/rest.ts';
 import { importResolvers } from './imports/resolvers.ts';
 import { importRoutes } from './imports/routes.ts';
+import { importSourceResolvers } from './imports/sources/resolvers.ts';
+import { importSourceRoutes } from './imports/sources/routes.ts';
 import { incidentResolvers } from './incidents/resolvers.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { policyResolvers } from './policies/resolvers.ts';
@@ -65,6 +67,7 @@ const routes: FastifyPluginAsync[] = [
   attemptRoutes,
   directiveRoutes,
   importRoutes,
+  importSourceRoutes,
   clientRoutes,
   policyRoutes,
   dialerRoutes,
@@ -84,6 +87,7 @@ const resolvers: Resolvers[] = [
   attemptResolvers,
   directiveResolvers,
   importResolvers,
+  importSourceResolvers,
   clientResolvers,
   policyResolvers,
   dialerResolvers,
