@@ -53,4 +53,4 @@ CREATE TABLE import_dry_run_keys (
 );
 
 INSERT INTO import_rows (import_id, row_no, outcome, details)
-SELECT DISTINCT import_id, row_no, 'quarantined', json '{}' FROM import_rejections;
+SELECT import_id, row_no, 'quarantined', '{}' FROM import_rejections GROUP BY import_id, row_no;

@@ -1,5 +1,5 @@
 import { callRecordRecovery, callRecordsTask } from './call-records/examine.ts';
-import { importRecovery, importTask } from './imports/worker.ts';
+import { type ImportWork, importRecovery, importTask, importTaskOf } from './imports/worker.ts';
 import { lateAttempts } from './incidents/record.ts';
 import type { Background } from './jobs/jobs.ts';
 import { backtestTask } from './policies/backtest-task.ts';
@@ -23,3 +23,8 @@ export const background: Background = {
     callRecordRecovery,
   ],
 };
+
+/** The same with the work on imports done elsewhere, so that it keeps no request waiting. */
+export function backgroundWith(work: ImportWork): Background {
+  return { ...background, tasks: background.tasks.map((task) => (task === importTask ? importTaskOf(work) : task)) };
+}

@@ -3,9 +3,10 @@ import { maskCell } from './cells.ts';
 import { dryRunWave } from './dry-run.ts';
 import type { KeptCells } from './kept-cells.ts';
 import type { ImportedCustomer, ImportedRow, RowProblem, RowResult } from './mapping.ts';
-import type { BatchTotals, Origin } from './repository.ts';
+import type { Origin } from './on-file.ts';
+import type { BatchTotals } from './repository.ts';
 import type { RowDetails, RowOutcome } from './schemas.ts';
-import { type Fate, planWave, type WaveContext, writeWave } from './wave.ts';
+import { applyWave, type Fate, type WaveContext } from './wave.ts';
 
 export interface BatchRow {
   readonly row: number;
@@ -55,7 +56,11 @@ export async function applyBatch(
   for (const wave of waves(groupEqual(batch))) {
     const fates = context.dryRun
       ? await dryRunWave(trx, context, wave.map(waveRow))
-      : await applyWave(trx, context, wave);
+      : await applyWave(
+          trx,
+          context,
+          wave.map(({ imported }) => imported),
+        );
     for (const [index, group] of wave.entries()) all.push(...outcomesOf(context, group, fates[index]!));
   }
   all.sort((a, b) => a.row - b.row);
@@ -71,16 +76,6 @@ export async function applyBatch(
     all,
     rows: all.filter(({ outcome, details }) => outcome !== 'accepted' || details.warnings !== undefined),
   };
-}
-
-async function applyWave(trx: Trx, context: WaveContext, wave: readonly Group[]): Promise<readonly Fate[]> {
-  const plan = await planWave(
-    trx,
-    context,
-    wave.map(({ imported }) => imported),
-  );
-  await writeWave(trx, plan);
-  return plan.fates;
 }
 
 function groupEqual(batch: readonly BatchRow[]): Group[] {

@@ -1,5 +1,4 @@
 import { type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
-import type { AccountRecord } from '../accounts/repository.ts';
 import type { Db, Trx } from '../db/database.ts';
 import type { ImportsTable } from '../db/tables.ts';
 import type { Vault } from '../personal-data.ts';
@@ -238,32 +237,4 @@ export async function advanceImport(
                        corrected = corrected + ${batch.corrected}, duplicates = duplicates + ${batch.duplicates},
                        quarantined = quarantined + ${batch.quarantined}, rows_per_second = ${rowsPerSecond}
      WHERE import_id = ${importId}`.execute(trx);
-}
-
-/** A state on file, and the import that brought it; null when it came otherwise. */
-export interface Origin {
-  readonly asOf: string;
-  readonly importId: string | null;
-}
-
-/** Where those account states come from that are on file exactly so, by their accounts. */
-export async function originsOf(trx: Trx, records: readonly AccountRecord[]): Promise<Map<string, Origin>> {
-  if (records.length === 0) return new Map();
-  const column = <K extends keyof AccountRecord>(name: K) => records.map((record) => record[name]);
-  const { rows } = await sql<{ account_id: string; as_of: Temporal.Instant; import_id: string | null }>`
-    SELECT account_id, as_of, import_id
-      FROM account_snapshots
-      JOIN unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('as_of')}::timestamptz[],
-                  ${column('content_hash')}::bytea[]) AS sent (customer_id, account_id, as_of, content_hash)
-        USING (customer_id, account_id, as_of, content_hash)`.execute(trx);
-  return new Map(rows.map((row) => [row.account_id, { asOf: row.as_of.toString(), importId: row.import_id }]));
-}
-
-/** As of when the newest state of any account of these customers is; without those that have no account. */
-export async function newestStates(trx: Trx, customerIds: readonly string[]): Promise<Map<string, Temporal.Instant>> {
-  if (customerIds.length === 0) return new Map();
-  const { rows } = await sql<{ customer_id: string; as_of: Temporal.Instant }>`
-    SELECT customer_id, max(as_of) AS as_of FROM accounts WHERE customer_id = ANY(${customerIds}::text[])
-     GROUP BY customer_id`.execute(trx);
-  return new Map(rows.map((row) => [row.customer_id, row.as_of]));
 }

@@ -1,13 +1,25 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accountRecord } from '../accounts/record.ts';
-import { type AccountRecord, lockAccounts, type StoredAccount, upsertAccounts } from '../accounts/repository.ts';
+import {
+  type AccountRecord,
+  type AccountUpsert,
+  lockAccounts,
+  type StoredAccount,
+  upsertAccounts,
+} from '../accounts/repository.ts';
 import type { Services } from '../context.ts';
 import { contentKeyOf, customerRecord } from '../customers/record.ts';
-import { type CustomerRecord, findCustomers, lockContentKeys, upsertCustomers } from '../customers/repository.ts';
+import {
+  type CustomerRecord,
+  findCustomers,
+  lockContentKeys,
+  type Upserted,
+  upsertCustomers,
+} from '../customers/repository.ts';
 import type { Trx } from '../db/database.ts';
 import type { ImportedCustomer, ImportedRow } from './mapping.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
-import { newestStates, type Origin, originsOf } from './repository.ts';
+import { newestStates, type Origin, originsOf } from './on-file.ts';
 
 export interface WaveContext {
   readonly vault: Services['vault'];
@@ -70,12 +82,34 @@ export async function planWave(
   return { customers, accounts: records.filter(({ account_id }) => !origins.has(account_id)), fates };
 }
 
-/** Writes what was planned, in the same transaction. */
-export async function writeWave(trx: Trx, { customers, accounts }: WavePlan): Promise<void> {
-  if (customers.length > 0) await upsertCustomers(trx, customers);
-  if (accounts.length === 0) return;
-  const outcomes = await upsertAccounts(trx, accounts);
-  if ([...outcomes.values()].includes('other_customer')) throw new Error('an account id was taken meanwhile');
+/**
+ * Plans and writes a wave. Somebody else may write the same at this very moment; then what was new a moment ago is known, and
+ * the fates say so.
+ */
+export async function applyWave(
+  trx: Trx,
+  context: WaveContext,
+  rows: readonly ImportedRow[],
+): Promise<readonly Fate[]> {
+  const plan = await planWave(trx, context, rows);
+  const customers =
+    plan.customers.length > 0 ? await upsertCustomers(trx, plan.customers) : new Map<string, Upserted>();
+  const accounts =
+    plan.accounts.length > 0 ? await upsertAccounts(trx, plan.accounts) : new Map<string, AccountUpsert>();
+  if ([...accounts.values()].includes('other_customer')) throw new Error('an account id was taken meanwhile');
+  const changed = (outcome: Upserted | AccountUpsert | undefined) => outcome !== undefined && outcome !== 'unchanged';
+  const overtaken = rows.filter(
+    ({ customer, account }, index) =>
+      plan.fates[index]!.kind === 'new' &&
+      !changed(customers.get(customer.customerId)) &&
+      !changed(accounts.get(account.accountId)),
+  );
+  if (overtaken.length === 0) return plan.fates;
+  const origins = await originsOf(trx, plan.accounts);
+  return rows.map((row, index) => {
+    const origin = overtaken.includes(row) ? origins.get(row.account.accountId) : undefined;
+    return origin ? { kind: 'known', of: origin } : plan.fates[index]!;
+  });
 }
 
 function isOwn(stored: StoredAccount | undefined, customerId: string): boolean {

@@ -36,7 +36,7 @@ describe('an upload is refused at once, and leaves no import, when it', () => {
     ['is of another source', 422, 'UNPROCESSABLE', header, 'source=uci', 'text/csv'],
     ['has a future statement date', 422, 'UNPROCESSABLE', header, 'asOf=2026-11-24', 'text/csv'],
     ['has an impossible statement date', 400, 'VALIDATION_FAILED', header, 'asOf=2026-02-30', 'text/csv'],
-    ['has an unknown source', 400, 'VALIDATION_FAILED', header, 'source=core', 'text/csv'],
+    ['has an unknown source', 422, 'UNPROCESSABLE', header, 'source=core', 'text/csv'],
     ['has an unknown parameter', 400, 'VALIDATION_FAILED', header, 'sauce=uci', 'text/csv'],
     ['has another charset', 415, 'UNSUPPORTED_MEDIA_TYPE', header, '', 'text/csv; charset=big5'],
     ['is JSON', 415, 'UNSUPPORTED_MEDIA_TYPE', '{}', '', 'application/json'],

@@ -43,7 +43,7 @@ test('the running schema is schema.graphql', () => {
 test('a changed word of schema.graphql is a changed contract', () => {
   const digest = createHash('sha256').update(printSchema(running)).digest('hex');
   expect(digest, `read the difference of ${FILE}, then run \`npm run contracts\``).toMatchInlineSnapshot(
-    `"26a55138ec1a933af98e7cbb1840f661eab61a16a50bbd58977039f94ba05551"`,
+    `"546883998bce3ba143d9006cec452978edc8e6c06c2f0e7cbb754a2f2280d4b5"`,
   );
 });
 
@@ -69,6 +69,8 @@ test('every type, every operation and every closed list of values is described',
 const REST_ONLY = [
   'createImport',
   'listImportRejections',
+  'listImportRows',
+  'resubmitImportRows',
   'getImportTemplate',
   'uploadCallRecords',
   'listCallRecordRejections',

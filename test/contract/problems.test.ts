@@ -52,6 +52,7 @@ const MUTATE = {
   release: 'mutation($id: ID!) { releaseReservation(reservationId: $id, reason: "test") { status } }',
   close: 'mutation($id: ID!) { closeIncident(incidentId: $id, reason: "once more") { status } }',
   cancel: 'mutation($id: ID!) { cancelImport(importId: $id) { status } }',
+  pause: 'mutation($id: ID!) { pauseImport(importId: $id) { status } }',
   ask: 'mutation($i: PermissionRequest!) { requestContactPermission(input: $i) { permitted } }',
 };
 const POLICY = packText({ version: '2027-01-01', effectiveUntil: '2027-02-01' });
@@ -270,6 +271,10 @@ const CASES: Record<ProblemCode, { rest: Door; graphql: Door | null }> = {
   INCIDENT_SETTLED: {
     rest: () => t.call('POST', `/v1/incidents/${incidentId}/close`, { reason: 'once more' }),
     graphql: () => t.graphql(MUTATE.close, { id: incidentId }),
+  },
+  IMPORT_STATE: {
+    rest: () => t.call('POST', `/v1/imports/${importId}/pause`),
+    graphql: () => t.graphql(MUTATE.pause, { id: importId }),
   },
   IMPORT_NOT_CANCELLABLE: {
     rest: () => t.call('POST', `/v1/imports/${importId}/cancel`),

@@ -80,7 +80,28 @@ export const importSourceInputSchema = z
   .superRefine((document, context) => {
     for (const { path, message } of contradictions(document)) context.addIssue({ code: 'custom', path, message });
   })
-  .meta({ id: 'PutImportSource', examples: [] });
+  .meta({
+    id: 'PutImportSource',
+    examples: [
+      {
+        title: 'Core system, nightly extract',
+        columns: [
+          { name: '客户号', aliases: ['客户编号'], field: 'customer.customerId' },
+          { name: '姓名', field: 'customer.name' },
+          { name: '证件号', field: 'customer.residentId' },
+          { name: '手机', field: 'customer.phones.mobile' },
+          { name: '账号', field: 'account.accountId' },
+          { name: '逾期天数', field: 'account.daysPastDue' },
+          { name: '本金', field: 'account.balances.principal' },
+          { name: '状态', field: 'account.status', values: [{ from: '0', to: 'open' }] },
+        ],
+        defaults: [{ field: 'account.currency', value: 'CNY' }],
+        ignoredColumns: ['备注'],
+        separator: '|',
+        unit: 'minor',
+      },
+    ],
+  });
 
 export type SourceDocument = z.output<typeof importSourceInputSchema>;
 export type SourceColumn = SourceDocument['columns'][number];
