@@ -28,7 +28,9 @@ beforeAll(async () => {
   await t.call('POST', '/v1/contact-attempts', reportOf('C1', 'a/1', '2026-11-23T09:00:00+08:00', 'placed'));
   await t.call('POST', '/v1/customers/C1/directives', { directiveId: 'D1', kind: 'dispute' });
   await t.call('POST', '/v1/api-clients', { clientId: 'k1', name: 'K', scopes: ['admin', 'contact:report'] });
-  await t.call('PUT', '/v1/dialers/d1', { clientId: 'k1', platform: 'vicidial' });
+  // Nobody takes the key of this one away.
+  await t.call('POST', '/v1/api-clients', { clientId: 'k3', name: 'K', scopes: ['contact:check', 'contact:report'] });
+  await t.call('PUT', '/v1/dialers/d1', { clientId: 'k3', platform: 'vicidial' });
   // Nobody listens there.
   const { endpointId } = await makeEndpoint(t, 'http://127.0.0.1:1/');
   await emit(t, eventOf('fuzz', 1));
@@ -187,7 +189,7 @@ const OWN_WORLD: Readonly<Record<string, ArbitraryOptions['known']>> = {
     'if-match': ['*', '"v1"'],
   },
   putDialer: {
-    clientId: ['k1'],
+    clientId: ['k3'],
     // The other one stays one that hands out tokens.
     dialerId: ['d2'],
     platform: ['freeswitch'],
