@@ -79,14 +79,13 @@ export function parseDecimal(
 
 /**
  * An amount to minor units, exactly: more decimals than the currency has are refused, never rounded. `unit` minor: the
- * file counts fen.
+ * file counts fen, and a decimal point shows that it does not.
  */
 export function parseAmount(text: string, currency: string, unit: 'major' | 'minor' = 'major'): Parsed<bigint> {
   const decimal = parseDecimal(text);
   if (decimal === null) return { code: 'INVALID_NUMBER' };
   const { value, corrections } = decimal;
-  const minor =
-    unit === 'major' ? toMinor(value, currency) : /^-?\d+(\.0*)?$/.test(value) ? BigInt(value.split('.')[0]!) : null;
+  const minor = unit === 'major' ? toMinor(value, currency) : /^-?\d+$/.test(value) ? BigInt(value) : null;
   return minor === null ? { code: 'INVALID_NUMBER' } : { value: minor, corrections };
 }
 

@@ -132,6 +132,11 @@ function refuseOtherFormats(firstLine: string): void {
   if (format !== null) throw new FileError('NOT_CSV', `This is ${format}; send CSV with a header line.`);
 }
 
+export function noRows(): FileError {
+  const detail = 'The file has a header and no row; where there is nothing to send, a totals line of 0 rows says so.';
+  return new FileError('NO_ROWS', detail);
+}
+
 export function recordTooLarge(): FileError {
   return new FileError('RECORD_TOO_LARGE', `A line is longer than ${MAX_RECORD_BYTES} bytes.`);
 }

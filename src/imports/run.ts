@@ -3,7 +3,7 @@ import type { Services } from '../context.ts';
 import { mapAhead } from '../map-ahead.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import { applyBatch, type BatchRow } from './apply.ts';
-import { type CsvFile, compareTotals, controlAmount, FileError, openCsv } from './csv.ts';
+import { type CsvFile, compareTotals, controlAmount, FileError, noRows, openCsv } from './csv.ts';
 import { endImport } from './end.ts';
 import { keptCells } from './kept-cells.ts';
 import { type Mapping, readRow, statementAt } from './mapping.ts';
@@ -78,11 +78,7 @@ async function checkFile(
     principal += controlAmount(cells[sumIndex] ?? '') ?? 0n;
   }
   const totals = file.totals();
-  if (rows === 0 && totals === null && row.expected_rows !== 0n)
-    throw new FileError(
-      'NO_ROWS',
-      'The file has a header and no row; where there is nothing to send, a totals line of 0 rows says so.',
-    );
+  if (rows === 0 && totals === null && row.expected_rows !== 0n) throw noRows();
   if (row.released_at === null) {
     const mismatch = totals === null ? null : compareTotals(totals, rows, principal);
     const unexpected = mismatch ?? compareExpected(row, rows, principal);

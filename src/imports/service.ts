@@ -58,7 +58,15 @@ export async function createImport(ctx: Ctx, upload: NewUpload, idempotencyKey?:
   try {
     const { columns } = source.mapping;
     const received = await keepingLease(ctx.db, importId, () =>
-      receive(ctx.db, ctx.vault, { importId, charset, columns, body, length, limitBytes }),
+      receive(ctx.db, ctx.vault, {
+        importId,
+        charset,
+        columns,
+        body,
+        length,
+        limitBytes,
+        mayBeEmpty: expectedRows === 0,
+      }),
     );
     const { contentHash } = received;
     const sent = {

@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Db } from '../db/database.ts';
 import type { Vault } from '../personal-data.ts';
-import { type Columns, checkHead, FileError, MAX_RECORD_BYTES, recordTooLarge, uploadIncomplete } from './csv.ts';
+import {
+  type Columns,
+  checkHead,
+  FileError,
+  MAX_RECORD_BYTES,
+  noRows,
+  recordTooLarge,
+  uploadIncomplete,
+} from './csv.ts';
 import { foreignFormat, likelyCharset } from './formats.ts';
 import { appendChunk } from './repository.ts';
 
@@ -32,6 +40,8 @@ export interface Upload {
   /** Content-Length; null when the sender gave none. */
   readonly length: number | null;
   readonly limitBytes: number;
+  /** A file without a row is meant so. */
+  readonly mayBeEmpty: boolean;
 }
 
 export class UploadTooLarge extends Error {}
@@ -46,7 +56,11 @@ export interface Received {
  * Decodes an upload as it arrives and stores it in sealed chunks; memory holds one chunk. Throws FileError for what can be
  * no file of this source and for an upload that breaks off, UploadTooLarge over the limit.
  */
-export async function receive(db: Db, vault: Vault, { importId, columns, ...upload }: Upload): Promise<Received> {
+export async function receive(
+  db: Db,
+  vault: Vault,
+  { importId, columns, mayBeEmpty, ...upload }: Upload,
+): Promise<Received> {
   const hash = createHash('sha256');
   let bytes = 0;
   let chunkNo = 0;
@@ -61,6 +75,7 @@ export async function receive(db: Db, vault: Vault, { importId, columns, ...uplo
       checked = checkHead(text, complete, columns);
     }
     measureLine(piece);
+    if (complete && chunkNo === 0 && !mayBeEmpty && !/\S[^\r\n]*[\r\n]\s*\S/.test(text)) throw noRows();
     if (complete ? text !== '' : text.length >= CHUNK_LENGTH) {
       await store();
       text = '';
