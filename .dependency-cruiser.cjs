@@ -40,6 +40,7 @@ module.exports = {
           '/schemas\\.ts$',
           '^src/$1/(?!(service|repository|routes|resolvers)\\.ts)',
           '^src/(validation|context|errors|networks)\\.ts$',
+          '^src/cleansing/corrections\\.ts$',
         ],
       },
     },

@@ -35,6 +35,8 @@ import { openapiOptions } from './http/openapi.ts';
 import { registerRest } from './http/rest.ts';
 import { importResolvers } from './imports/resolvers.ts';
 import { importRoutes } from './imports/routes.ts';
+import { importSourceResolvers } from './imports/sources/resolvers.ts';
+import { importSourceRoutes } from './imports/sources/routes.ts';
 import { incidentResolvers } from './incidents/resolvers.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { paymentResolvers } from './payments/resolvers.ts';
@@ -71,6 +73,7 @@ const routes: FastifyPluginAsync[] = [
   attemptRoutes,
   directiveRoutes,
   importRoutes,
+  importSourceRoutes,
   clientRoutes,
   policyRoutes,
   dialerRoutes,
@@ -92,6 +95,7 @@ const resolvers: Resolvers[] = [
   attemptResolvers,
   directiveResolvers,
   importResolvers,
+  importSourceResolvers,
   clientResolvers,
   policyResolvers,
   dialerResolvers,

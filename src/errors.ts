@@ -24,6 +24,7 @@ export const PROBLEMS = {
   POLICY_TIMELINE: { status: 409, title: 'The versions of the policy pack would overlap or leave a gap' },
   BACKTEST_NOT_CANCELLABLE: { status: 409, title: 'The back-test has ended' },
   INCIDENT_SETTLED: { status: 409, title: 'The incident was explained or closed already' },
+  IMPORT_STATE: { status: 409, title: 'The import, or its row, is not in a state for this step' },
   IMPORT_NOT_CANCELLABLE: { status: 409, title: 'The import has ended' },
   PRECONDITION_FAILED: { status: 412, title: 'The resource has changed since it was read' },
   PRECONDITION_REQUIRED: { status: 428, title: 'The change must say which state it is based on' },

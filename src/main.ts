@@ -10,13 +10,14 @@ import { EmbeddedError, startEmbedded } from './db/embedded.ts';
 import { MigrationError, migrate, pendingMigrations } from './db/migrate.ts';
 import { ensureDevelopmentKeys } from './development-keys.ts';
 import type { Lifecycle } from './http/health.ts';
+import { createImportThread } from './imports/thread-work.ts';
 import { startWorker } from './jobs/worker.ts';
 import { createLogger } from './logger.ts';
 import { openPolicy } from './policies/store.ts';
 import { PackError } from './policy/load.ts';
 import { sampleCommands, seedIsDone, seedSamples } from './seed.ts';
 import { createServices } from './services.ts';
-import { background } from './tasks.ts';
+import { backgroundWith } from './tasks.ts';
 
 /** The longest that the requests in flight, the pool and the embedded database may take to end. */
 const CLOSE_MS = 30_000;
@@ -46,7 +47,9 @@ async function start(): Promise<void> {
     await openPolicy(services, log);
     const app = await buildApp({ config, services, logger: log, lifecycle });
     closers.push(() => closeApp(app));
-    const worker = await startWorker(services, background, log);
+    const imports = createImportThread(url, config, log);
+    closers.push(() => imports.stop());
+    const worker = await startWorker(services, backgroundWith(imports.work), log);
     closers.push(() => worker.stop());
     const address = await listen(app, config);
     if (config.databaseUrl === null) {

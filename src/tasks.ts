@@ -1,6 +1,6 @@
 import { callRecordRecovery, callRecordsTask } from './call-records/examine.ts';
 import { duplicateSearchTask } from './duplicates/search-task.ts';
-import { importRecovery, importTask } from './imports/worker.ts';
+import { type ImportWork, importRecovery, importTask, importTaskOf } from './imports/worker.ts';
 import { lateAttempts } from './incidents/record.ts';
 import type { Background } from './jobs/jobs.ts';
 import { accountRoll } from './payments/settle.ts';
@@ -26,3 +26,8 @@ export const background: Background = {
     accountRoll,
   ],
 };
+
+/** The same with the work on imports done elsewhere, so that it keeps no request waiting. */
+export function backgroundWith(work: ImportWork): Background {
+  return { ...background, tasks: background.tasks.map((task) => (task === importTask ? importTaskOf(work) : task)) };
+}

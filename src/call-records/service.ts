@@ -60,8 +60,9 @@ export async function uploadCallRecords(
 ): Promise<Once<CallRecordUpload>> {
   requireScope(ctx, 'contact:report');
   const collectorId = reportingCollector(ctx, query.vendor);
-  const charset = charsetOf(contentType);
-  if (charset === null) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'The charset must be utf-8 or gb18030.');
+  const named = charsetOf(contentType);
+  if (named === null) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'The charset must be utf-8 or gb18030.');
+  const charset = named ?? 'utf-8';
   const format: Format = /^application\/x-ndjson\b/i.test(contentType) ? 'ndjson' : 'csv';
   const { source } = query;
   const timeZone = query.timeZone ?? null;

@@ -409,6 +409,40 @@ export interface ImportsTable {
   started_at: NullableInstant;
   finished_at: NullableInstant;
   lease_until: Instant;
+  source_version: Generated<number>;
+  dry_run: Generated<boolean>;
+  resubmitted: ColumnType<bigint, bigint | number | undefined, bigint | number>;
+  rows_per_second: number | null;
+  expected_rows: ColumnType<bigint | null, bigint | number | null, bigint | number | null>;
+  expected_principal: string | null;
+  released_at: NullableInstant;
+  released_by: string | null;
+  release_reason_sealed: Buffer | null;
+}
+
+export interface ImportSourcesTable {
+  source: string;
+  version: number;
+  document: Json;
+  content_hash: Buffer;
+  client_id: string;
+  created_at: Instant;
+}
+
+export interface ImportRowsTable {
+  import_id: string;
+  row_no: Count;
+  outcome: string;
+  details: Json;
+  cells_sealed: Buffer | null;
+  history: NullableJson;
+}
+
+export interface ImportDryRunKeysTable {
+  import_id: string;
+  key: Buffer;
+  row_no: Count;
+  value: Buffer | null;
 }
 
 export interface ImportChunksTable {
@@ -670,6 +704,9 @@ export interface Database {
   late_truths: LateTruthsTable;
   differing_decisions: DifferingDecisionsTable;
   imports: ImportsTable;
+  import_sources: ImportSourcesTable;
+  import_rows: ImportRowsTable;
+  import_dry_run_keys: ImportDryRunKeysTable;
   import_chunks: ImportChunksTable;
   import_rejections: ImportRejectionsTable;
   outbox_events: OutboxEventsTable;

@@ -1,3 +1,4 @@
+import type { Correction } from '../cleansing/corrections.ts';
 import { isAmount, toMinor } from '../rules/money/money.ts';
 
 /** Reading one cell of a file: what it means, and whether it had to be corrected to mean it. Pure. */
@@ -16,53 +17,82 @@ export const ROW_CODES = [
   'PHONE_INVALID',
   'RESIDENT_ID_INVALID',
   'UNKNOWN_STATUS',
+  'UNKNOWN_VALUE',
+  'COLUMN_SWAPPED',
+  'BIRTH_DATE_DIFFERS',
+  'CARD_NUMBER_INVALID',
   'ACCOUNT_OF_OTHER_CUSTOMER',
 ] as const;
 export type RowCode = (typeof ROW_CODES)[number];
 
-export type Parsed<T> = { readonly value: T; readonly corrected: boolean } | { readonly code: RowCode };
+/** A value and what was done to the cell before it meant that, or what is wrong with the cell. */
+export type Parsed<T> = { readonly value: T; readonly corrections: readonly Correction[] } | { readonly code: RowCode };
+
+/** Of a cell that means what it says. */
+export const AS_IT_IS: readonly Correction[] = [];
+
+/** ASCII that NFKC leaves alone, which most cells are. */
+const PLAIN = /^[\x20-\x7e]*$/;
 
 /** Full-width digits, letters, signs and blanks to their plain forms, without outer blanks. */
 export function fold(text: string): string {
-  return text.normalize('NFKC').replaceAll('\u2212', '-').trim();
+  return (PLAIN.test(text) ? text : text.normalize('NFKC').replaceAll('\u2212', '-')).trim();
+}
+
+/** A value that only its width can have changed. */
+export function folded<T>(value: T, text: string): Parsed<T> {
+  return { value, corrections: fold(text) === text.trim() ? AS_IT_IS : ['width'] };
 }
 
 /** The caller's own id, as everywhere in the API. */
 export function parseId(text: string): Parsed<string> {
-  const folded = fold(text);
-  return /^[A-Za-z0-9._:-]{1,64}$/.test(folded)
-    ? { value: folded, corrected: folded !== text.trim() }
-    : { code: 'INVALID_ID' };
+  const value = fold(text);
+  return /^[A-Za-z0-9._:-]{1,64}$/.test(value) ? folded(value, text) : { code: 'INVALID_ID' };
 }
+
+const DECIMAL = /^-?(0|[1-9]\d{0,14})(\.\d{1,4})?$/;
 
 /**
  * Decimal text of an amount or a rate. Understood and counted as corrections: full-width digits, a currency sign,
  * thousands separators, the trailing minus of core systems, an exponent (`5.00E+05`). Null when it is no number.
  */
-export function parseDecimal(text: string): { readonly value: string; readonly corrected: boolean } | null {
+export function parseDecimal(
+  text: string,
+): { readonly value: string; readonly corrections: readonly Correction[] } | null {
   const trimmed = text.trim();
-  let plain = fold(text).replace(/^(-?)[¥$] ?/, '$1');
-  if (/^[^-].*-$/.test(plain)) plain = `-${plain.slice(0, -1).trimEnd()}`;
-  if (/^-?\d{1,3}(,\d{3})+(\.\d*)?$/.test(plain)) plain = plain.replaceAll(',', '');
-  plain = expandExponent(plain);
+  if (DECIMAL.test(trimmed)) return { value: trimmed, corrections: AS_IT_IS };
+  const corrections: Correction[] = [];
+  let plain = trimmed;
+  const to = (changed: string, kind: Correction) => {
+    if (changed !== plain) corrections.push(kind);
+    plain = changed;
+  };
+  to(fold(plain), 'width');
+  to(plain.replace(/^(-?)[¥$] ?/, '$1'), 'currency_sign');
+  if (/^[^-].*-$/.test(plain)) to(`-${plain.slice(0, -1).trimEnd()}`, 'trailing_minus');
+  if (/^-?\d{1,3}(,\d{3})+(\.\d*)?$/.test(plain)) to(plain.replaceAll(',', ''), 'separators');
+  to(expandExponent(plain), 'exponent');
   // A plus and leading zeros are how fixed-width systems print a number, not a fault in it.
   const value = plain.replace(/^\+/, '').replace(/^(-?)0+(?=\d)/, '$1');
-  return isAmount(value) ? { value, corrected: plain !== trimmed } : null;
+  return isAmount(value) ? { value, corrections } : null;
 }
 
-/** An amount in major units to minor units, exactly: more decimals than the currency has are refused, never rounded. */
-export function parseAmount(text: string, currency: string): Parsed<bigint> {
+/**
+ * An amount to minor units, exactly: more decimals than the currency has are refused, never rounded. `unit` minor: the
+ * file counts fen, and a decimal point shows that it does not.
+ */
+export function parseAmount(text: string, currency: string, unit: 'major' | 'minor' = 'major'): Parsed<bigint> {
   const decimal = parseDecimal(text);
-  const minor = decimal === null ? null : toMinor(decimal.value, currency);
-  return decimal === null || minor === null
-    ? { code: 'INVALID_NUMBER' }
-    : { value: minor, corrected: decimal.corrected };
+  if (decimal === null) return { code: 'INVALID_NUMBER' };
+  const { value, corrections } = decimal;
+  const minor = unit === 'major' ? toMinor(value, currency) : /^-?\d+$/.test(value) ? BigInt(value) : null;
+  return minor === null ? { code: 'INVALID_NUMBER' } : { value: minor, corrections };
 }
 
 /** A whole number in plain or scientific form, which is not a correction here: `5.00E+05` is 500000. */
 export function parseWhole(text: string): Parsed<number> {
   const plain = expandExponent(fold(text)).replace(/\.0+$/, '');
-  return /^-?\d{1,15}$/.test(plain) ? { value: Number(plain), corrected: false } : { code: 'INVALID_NUMBER' };
+  return /^-?\d{1,15}$/.test(plain) ? { value: Number(plain), corrections: AS_IT_IS } : { code: 'INVALID_NUMBER' };
 }
 
 /** `1.25E+03` to `1250`, exactly; text without an exponent, or with an absurd one, comes back as it is. */
@@ -78,18 +108,32 @@ function expandExponent(text: string): string {
   return sign + value;
 }
 
-/** A date that exists: `2026-11-20`, or corrected from `2026/11/20`, `20261120` or `2026年11月20日`. */
-export function parseDate(text: string): Parsed<string> {
-  const match = /^((?:19|20|21)\d\d)(?:([-/.年])(\d{1,2})(?:\2|月)(\d{1,2})日?|(\d{2})(\d{2}))$/.exec(fold(text));
+/** How dates are written: `2026-11-20`, `20261120`, `2026/11/20`, `2026.11.20`, `2026年11月20日`. */
+export const DATE_FORMS = ['dashes', 'compact', 'slashes', 'dots', 'chinese'] as const;
+export type DateForm = (typeof DATE_FORMS)[number];
+
+const FORM_OF: Readonly<Record<string, DateForm>> = { '-': 'dashes', '/': 'slashes', '.': 'dots', 年: 'chinese' };
+
+/** A date that exists, in one of these forms; the first of them is the file's own, another one is a correction. */
+export function parseDate(text: string, forms: readonly DateForm[] = DATE_FORMS): Parsed<string> {
+  const plain = fold(text);
+  const match = /^((?:19|20|21)\d\d)(?:([-/.年])(\d{1,2})(?:\2|月)(\d{1,2})日?|(\d{2})(\d{2}))$/.exec(plain);
   if (!match) return { code: 'INVALID_DATE' };
-  const [, year = '', , month = match[5] ?? '', day = match[6] ?? ''] = match;
+  const [, year = '', mark, month = match[5] ?? '', day = match[6] ?? ''] = match;
+  const form = mark === undefined ? 'compact' : FORM_OF[mark]!;
+  if (!forms.includes(form) || !isRealDate(Number(year), Number(month), Number(day))) return { code: 'INVALID_DATE' };
   const value = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
-  return isRealDate(value) ? { value, corrected: value !== text.trim() } : { code: 'INVALID_DATE' };
+  const written = form !== forms[0] || (form === 'dashes' && value !== plain);
+  const corrections: Correction[] = plain === text.trim() ? [] : ['width'];
+  if (written) corrections.push('date_form');
+  return { value, corrections: corrections.length === 0 ? AS_IT_IS : corrections };
 }
 
-function isRealDate(date: string): boolean {
-  const at = new Date(`${date}T00:00:00Z`);
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(date);
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function isRealDate(year: number, month: number, day: number): boolean {
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return day >= 1 && day <= (MONTH_DAYS[month - 1] ?? 0) + (leap ? 1 : 0);
 }
 
 /**

@@ -16,6 +16,8 @@ const SLICE_BYTES = 16_384;
 export const FILE_CODES = [
   'EMPTY_FILE',
   'BINARY_FILE',
+  'NOT_CSV',
+  'NO_ROWS',
   'ENCODING',
   'COLUMN_MISSING',
   'COLUMN_REPEATED',
@@ -48,12 +50,25 @@ export function uploadIncomplete(): FileError {
 export interface Columns {
   readonly required: readonly string[];
   readonly optional: readonly string[];
+  /** Further names in a header, in the form of `columnKey`, and the column each means; null: a column to pass over. */
+  readonly aliases?: ReadonlyMap<string, string | null>;
+  /** A column of another name is passed over, not refused. */
+  readonly others?: boolean;
+  /** Null: detected from the header. */
+  readonly separator?: Separator | null;
+}
+
+/** Names of columns are compared so. */
+export function columnKey(name: string): string {
+  return fold(name).toLowerCase();
 }
 
 export interface Header {
   readonly indexes: ReadonlyMap<string, number>;
   /** Number of cells a record must have. */
   readonly width: number;
+  /** Number of cells the header has, those that are passed over too. */
+  readonly extent: number;
 }
 
 /** The separator that occurs most often in the header line, outside quotes; a comma when none does. */
@@ -64,13 +79,18 @@ export function detectSeparator(headerLine: string): Separator {
 }
 
 /** Finds the columns, whatever their order and case. Throws FileError for a missing, repeated or unknown column. */
-export function readHeader(cells: readonly string[], { required, optional }: Columns): Header {
-  const known = new Map([...required, ...optional].map((name) => [name.toLowerCase(), name]));
+export function readHeader(cells: readonly string[], columns: Columns): Header {
+  const { required, optional, aliases, others = false } = columns;
+  const known = new Map<string, string | null>(aliases);
+  for (const name of [...required, ...optional]) known.set(columnKey(name), name);
   const indexes = new Map<string, number>();
+  let extent = 0;
   for (const [index, cell] of cells.entries()) {
     // Spreadsheets leave separators behind the last column.
     if (cell.trim() === '') continue;
-    const name = known.get(fold(cell).toLowerCase());
+    extent = index + 1;
+    const name = known.get(columnKey(cell));
+    if (name === null || (name === undefined && others)) continue;
     // The cell is not repeated: in a file without a header it is a name or a number of a person.
     if (name === undefined)
       throw new FileError('COLUMN_UNKNOWN', `Column ${index + 1} of the header is none of this source.`);
@@ -79,7 +99,7 @@ export function readHeader(cells: readonly string[], { required, optional }: Col
   }
   const missing = required.filter((name) => !indexes.has(name));
   if (missing.length > 0) throw new FileError('COLUMN_MISSING', `The header lacks ${missing.join(', ')}.`, missing[0]);
-  return { indexes, width: Math.max(...indexes.values()) + 1 };
+  return { indexes, width: Math.max(0, ...indexes.values()) + 1, extent };
 }
 
 /**
@@ -91,7 +111,8 @@ export function checkHead(head: string, complete: boolean, columns: Columns): bo
   if (line === null && head.length >= MAX_RECORD_BYTES) throw recordTooLarge();
   if (line === null) return false;
   if (line === '') throw new FileError('EMPTY_FILE', 'The file is empty.');
-  const separator = detectSeparator(line);
+  refuseOtherFormats(line);
+  const separator = columns.separator ?? detectSeparator(line);
   readHeader(
     line.split(separator).map((cell) => cell.replace(/^\s*"(.*)"\s*$/, '$1')),
     columns,
@@ -99,7 +120,24 @@ export function checkHead(head: string, complete: boolean, columns: Columns): bo
   return true;
 }
 
-function recordTooLarge(): FileError {
+/** What is sent instead of an extract when something before it went wrong: a page, a message, a document. */
+function refuseOtherFormats(firstLine: string): void {
+  const format = /^\s*<(!doctype|html)/i.test(firstLine)
+    ? 'HTML'
+    : /^\s*</.test(firstLine)
+      ? 'XML'
+      : /^\s*[{[]/.test(firstLine)
+        ? 'JSON'
+        : null;
+  if (format !== null) throw new FileError('NOT_CSV', `This is ${format}; send CSV with a header line.`);
+}
+
+export function noRows(): FileError {
+  const detail = 'The file has a header and no row; where there is nothing to send, a totals line of 0 rows says so.';
+  return new FileError('NO_ROWS', detail);
+}
+
+export function recordTooLarge(): FileError {
   return new FileError('RECORD_TOO_LARGE', `A line is longer than ${MAX_RECORD_BYTES} bytes.`);
 }
 
@@ -144,7 +182,7 @@ export async function openCsv(text: AsyncIterable<string>, columns: Columns, sum
     else head += next.value;
   }
   checkHead(head, complete, columns);
-  const lines = readLines(head, pieces, detectSeparator(firstLine(head, complete) ?? ''));
+  const lines = readLines(head, pieces, columns.separator ?? detectSeparator(firstLine(head, complete) ?? ''));
   const first = await lines.next();
   if (first.done) throw new FileError('EMPTY_FILE', 'The file is empty.');
   const header = readHeader(first.value, columns);

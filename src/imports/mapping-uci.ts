@@ -1,7 +1,7 @@
 import { fromMinor } from '../rules/money/money.ts';
 import { type Parsed, parseWhole } from './cells.ts';
 import { identityOf, MAX_IDENTITY_ROW } from './identities.ts';
-import { type ImportedRow, type Mapping, type RowReader, type Statement, startOfBankDay } from './mapping.ts';
+import type { ImportedRow, Mapping, RowReader, Statement } from './mapping.ts';
 
 /**
  * "Default of credit card clients" (Taiwan 2005): Yeh, I-Cheng, UCI Machine Learning Repository, CC BY 4.0. Whole New
@@ -20,11 +20,13 @@ const FIRST_ROW = '1,20000,2,2,1,24,2,2,-1,-1,-2,-2,3913,3102,689,0,0,0,0,689,0,
 export const uciMapping: Mapping = {
   columns: { required: COLUMNS, optional: ['Y'] },
   sumColumn: 'X12',
+  accountColumn: 'ID',
+  unkept: [],
   example: FIRST_ROW.split(','),
   mapRow,
 };
 
-function mapRow(row: RowReader, { asOf, zone }: Statement): ImportedRow {
+function mapRow(row: RowReader, { asOf, startOf }: Statement): ImportedRow {
   const id = row.required('ID', between(1, MAX_IDENTITY_ROW, 'INVALID_ID'), 1);
   const limit = row.required('X1', between(0, 1e12), 0);
   const sex = row.required('X2', between(1, 2), 1) === 1 ? 'male' : 'female';
@@ -34,12 +36,18 @@ function mapRow(row: RowReader, { asOf, zone }: Statement): ImportedRow {
   const late = monthsLate >= 1;
   const { name, residentId, phone } = identityOf(id, sex, age);
   return {
-    customer: { customerId: `uci-${id}`, name, residentId, phone: { value: phone, line: 'mobile' } },
+    customer: {
+      customerId: `uci-${id}`,
+      name,
+      residentId,
+      phones: [{ contactPointId: 'm1', value: phone, line: 'mobile', place: null }],
+      address: null,
+    },
     account: {
       customerId: `uci-${id}`,
       accountId: `uci-${id}`,
       currency: 'CNY',
-      asOf: startOfBankDay(asOf, zone),
+      asOf: startOf(asOf),
       pastDueSince: late ? missedDueDate(id, monthsLate, asOf) : null,
       annualRate: ANNUAL_RATE,
       status: 'open',

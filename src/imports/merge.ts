@@ -2,6 +2,7 @@ import type { StoredAccount } from '../accounts/repository.ts';
 import type { AccountInput } from '../accounts/schemas.ts';
 import type { NormalisedCustomer } from '../customers/record.ts';
 import type { StoredCustomer } from '../customers/repository.ts';
+import { fromMinor } from '../rules/money/money.ts';
 import type { ImportedAccount, ImportedCustomer } from './mapping.ts';
 
 /** A file knows some facts of a customer and an account; those that it does not know stay what they are. Pure. */
@@ -9,11 +10,12 @@ import type { ImportedAccount, ImportedCustomer } from './mapping.ts';
 type Party = NormalisedCustomer['parties'][number];
 type Point = Party['contactPoints'][number];
 
-/** Id of the contact point that holds the number of the file. */
-const IMPORTED_POINT = 'm1';
+/** Id of the contact point that holds the address of the file. */
+const ADDRESS_POINT = 'address';
 
 /** A customer who was not on file: the debtor, with the number if the file has one. */
-export function newCustomer({ name, residentId, phone }: ImportedCustomer): NormalisedCustomer {
+export function newCustomer(imported: ImportedCustomer): NormalisedCustomer {
+  const { name, residentId } = imported;
   return {
     name,
     residentId,
@@ -22,24 +24,17 @@ export function newCustomer({ name, residentId, phone }: ImportedCustomer): Norm
     jurisdictions: ['CN'],
     timeZones: ['Asia/Shanghai'],
     region: null,
-    parties: [
-      {
-        partyId: 'self',
-        role: 'debtor',
-        name,
-        socialCreditCode: null,
-        contactPoints: phone ? [pointOf(IMPORTED_POINT, phone)] : [],
-      },
-    ],
+    parties: [{ partyId: 'self', role: 'debtor', name, socialCreditCode: null, contactPoints: pointsOf(imported) }],
   };
 }
 
 /**
- * A customer on file with what the file says of the debtor: name, resident id and number, where it has them. A new number
- * takes the place of the one that an earlier file brought; other people and contact points stay.
+ * A customer on file with what the file says of the debtor: name, resident id, numbers and address, where it has them. A
+ * new number takes the place of the one that an earlier file brought; other people and contact points stay.
  */
 export function mergedCustomer(stored: StoredCustomer, imported: ImportedCustomer): NormalisedCustomer {
   const taken = new Set(stored.parties.flatMap((party) => party.contactPoints.map((point) => point.contactPointId)));
+  const brought = pointsOf(imported);
   return {
     name: imported.name,
     residentId: imported.residentId ?? stored.residentId,
@@ -50,37 +45,51 @@ export function mergedCustomer(stored: StoredCustomer, imported: ImportedCustome
     region: stored.region,
     parties: stored.parties.map((party) =>
       party.role === 'debtor'
-        ? { ...party, name: imported.name, contactPoints: withPhone(party.contactPoints, imported.phone, taken) }
+        ? {
+            ...party,
+            name: imported.name,
+            contactPoints: brought.reduce((points, point) => withPoint(points, point, taken), party.contactPoints),
+          }
         : party,
     ),
   };
 }
 
-function withPhone(points: readonly Point[], phone: ImportedCustomer['phone'], taken: ReadonlySet<string>): Point[] {
-  const known = points.some((point) => point.kind === 'phone' && point.value === phone?.value);
-  if (phone === null || known) return [...points];
-  const index = points.findIndex((point) => point.contactPointId === IMPORTED_POINT && point.kind === 'phone');
-  if (index >= 0) return points.with(index, pointOf(IMPORTED_POINT, phone));
-  let id = IMPORTED_POINT;
-  for (let no = 1; taken.has(id); no += 1) id = `import-${no}`;
-  return [...points, pointOf(id, phone)];
+function withPoint(points: readonly Point[], point: Point, taken: ReadonlySet<string>): Point[] {
+  if (points.some(({ kind, value }) => kind === point.kind && value === point.value)) return [...points];
+  const index = points.findIndex(
+    ({ contactPointId, kind }) => contactPointId === point.contactPointId && kind === point.kind,
+  );
+  if (index >= 0) return points.with(index, point);
+  const used = new Set([...taken, ...points.map(({ contactPointId }) => contactPointId)]);
+  let id = point.contactPointId;
+  for (let no = 1; used.has(id); no += 1) id = `import-${no}`;
+  return [...points, { ...point, contactPointId: id }];
 }
 
-function pointOf(contactPointId: string, { value, line }: NonNullable<ImportedCustomer['phone']>): Point {
-  return {
-    contactPointId,
-    kind: 'phone',
-    value,
-    line,
-    status: 'active',
-    place: null,
-    timeZones: [],
-    verifiedOn: null,
-    provenance: null,
-  };
+/** What a file brings of the debtor; the same number in two columns is one. */
+function pointsOf({ phones, address }: ImportedCustomer): Point[] {
+  const points = phones
+    .filter(({ value }, index) => phones.findIndex((phone) => phone.value === value) === index)
+    .map(({ contactPointId, value, line, place }) => pointOf({ contactPointId, kind: 'phone', value, line, place }));
+  if (address !== null)
+    points.push(pointOf({ contactPointId: ADDRESS_POINT, kind: 'postal', value: address, line: null, place: 'home' }));
+  return points;
 }
 
+function pointOf(point: Pick<Point, 'contactPointId' | 'kind' | 'value' | 'line' | 'place'>): Point {
+  return { ...point, status: 'active', timeZones: [], verifiedOn: null, provenance: null };
+}
+
+/** A new account as far as a file says nothing of it. */
 const UNKNOWN_FACTS = {
+  product: 'credit_card',
+  pastDueSince: null,
+  annualRate: null,
+  status: 'open',
+  minimumPaymentDue: null,
+  creditLimit: null,
+  debtGroupId: null,
   dailyRate: null,
   instalmentBalance: null,
   cashAdvanceBalance: null,
@@ -101,16 +110,40 @@ const UNKNOWN_FACTS = {
 /** Facts of one state, which say nothing of the next. */
 const OF_ONE_STATE = { accruedInterest: null, paymentsThrough: null, balanceParts: null };
 
-/** The account of the file, with the facts that files do not have from the one on file, if there is one. */
+/** The account of the file, with the facts that the file does not have from the one on file, if there is one. */
 export function mergedAccount(stored: StoredAccount | undefined, imported: ImportedAccount): AccountInput {
-  const { accountId: _, ...facts } = imported;
+  const { accountId: _, card: __, balances, ...facts } = imported;
   const account = {
     ...UNKNOWN_FACTS,
-    ...stored?.optionalFacts,
+    ...(stored && factsOf(stored)),
     ...OF_ONE_STATE,
-    product: stored?.product ?? 'credit_card',
-    debtGroupId: stored?.debtGroupId ?? null,
     ...facts,
+    balances: { ...balancesOf(stored, imported.currency), ...balances },
   };
-  return facts.annualRate === null ? account : { ...account, dailyRate: null };
+  // One of two ways to say the same; the file's takes the place of the other.
+  if (facts.annualRate != null) return { ...account, dailyRate: null };
+  return facts.dailyRate != null ? { ...account, annualRate: null } : account;
+}
+
+function factsOf(stored: StoredAccount): Partial<AccountInput> {
+  const amount = (minor: bigint | null) => (minor === null ? null : fromMinor(minor, stored.currency));
+  return {
+    ...stored.optionalFacts,
+    product: stored.product,
+    pastDueSince: stored.pastDueSince,
+    annualRate: stored.annualRate,
+    status: stored.status,
+    minimumPaymentDue: amount(stored.minimumDueMinor),
+    creditLimit: amount(stored.creditLimitMinor),
+    debtGroupId: stored.debtGroupId,
+  };
+}
+
+function balancesOf(stored: StoredAccount | undefined, currency: string): Omit<AccountInput['balances'], 'principal'> {
+  const amount = (minor: bigint | undefined) => fromMinor(stored?.currency === currency ? (minor ?? 0n) : 0n, currency);
+  return {
+    interest: amount(stored?.interestMinor),
+    penalty: amount(stored?.penaltyMinor),
+    fees: amount(stored?.feesMinor),
+  };
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Trx } from '../db/database.ts';
 import { addJob } from '../jobs/jobs.ts';
+import { tellImport } from './end.ts';
 import type { ImportRow } from './repository.ts';
 
 /** Who works on which import: jobs in the database's queue, and leases that tell who is alive. */
@@ -44,11 +45,11 @@ async function setLease(db: Db, importId: string, seconds: number): Promise<void
 export async function queueImport(
   trx: Trx,
   importId: string,
-  upload: { readonly contentHash: Buffer; readonly bytes: number; readonly asOf: string },
+  upload: { readonly contentHash: Buffer; readonly bytes: number; readonly asOf: string; readonly charset: string },
 ): Promise<ImportRow> {
   const row = await trx
     .updateTable('imports')
-    .set({ content_hash: upload.contentHash, bytes_total: upload.bytes, as_of: upload.asOf })
+    .set({ content_hash: upload.contentHash, bytes_total: upload.bytes, as_of: upload.asOf, charset: upload.charset })
     .where('import_id', '=', importId)
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -63,13 +64,17 @@ export async function addImportJob(trx: Db | Trx, importId: string): Promise<voi
 
 /** Starts or takes over the work; undefined when there is none, or when another process holds the lease. */
 export async function takeImport(db: Db, importId: string, now: Temporal.Instant): Promise<ImportRow | undefined> {
-  const { rows } = await sql<ImportRow>`
-    UPDATE imports SET status = 'running', started_at = coalesce(started_at, ${now.toString()}),
-                       lease_until = ${leaseUntil()}
-     WHERE import_id = ${importId} AND content_hash IS NOT NULL
-       AND (status = 'queued' OR (status = 'running' AND lease_until < clock_timestamp()))
-    RETURNING *`.execute(db);
-  return rows[0];
+  return db.transaction().execute(async (trx) => {
+    const { rows } = await sql<ImportRow & { first: boolean }>`
+      UPDATE imports SET status = 'running', started_at = coalesce(started_at, ${now.toString()}),
+                         lease_until = ${leaseUntil()}
+       WHERE import_id = ${importId} AND content_hash IS NOT NULL
+         AND (status = 'queued' OR (status = 'running' AND lease_until < clock_timestamp()))
+      RETURNING new.*, old.started_at IS NULL AS first`.execute(trx);
+    const row = rows[0];
+    if (row?.first) await tellImport(trx, now, row);
+    return row;
+  });
 }
 
 /** Gives the work back, to be taken up by any replica. */

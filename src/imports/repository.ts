@@ -1,16 +1,19 @@
-import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 import type { Db, Trx } from '../db/database.ts';
 import type { ImportsTable } from '../db/tables.ts';
 import type { Vault } from '../personal-data.ts';
 import type { FileCode } from './csv.ts';
-import type { ImportSource } from './mapping.ts';
-import type { ImportStatus, Rejection } from './schemas.ts';
+import type { ImportStatus, ListQuery } from './schemas.ts';
 
 export type ImportRow = Selectable<ImportsTable>;
 
 export interface NewImport {
   readonly importId: string;
-  readonly source: ImportSource;
+  readonly source: string;
+  readonly sourceVersion: number;
+  readonly dryRun: boolean;
+  readonly expectedRows: number | null;
+  readonly expectedPrincipal: string | null;
   readonly clientId: string;
   readonly charset: string;
   readonly asOf: string;
@@ -19,18 +22,19 @@ export interface NewImport {
   readonly leaseUntil: RawBuilder<string>;
 }
 
-export async function insertImport(
-  db: Db,
-  { importId, source, clientId, charset, asOf, now, leaseUntil }: NewImport,
-): Promise<void> {
+export async function insertImport(db: Db, row: NewImport): Promise<void> {
   await db
     .insertInto('imports')
     .values({
-      import_id: importId,
-      source,
-      client_id: clientId,
-      charset,
-      as_of: asOf,
+      import_id: row.importId,
+      source: row.source,
+      source_version: row.sourceVersion,
+      dry_run: row.dryRun,
+      expected_rows: row.expectedRows,
+      expected_principal: row.expectedPrincipal,
+      client_id: row.clientId,
+      charset: row.charset,
+      as_of: row.asOf,
       status: 'queued',
       content_hash: null,
       bytes_total: 0,
@@ -42,10 +46,14 @@ export async function insertImport(
       quarantined: 0,
       problem_code: null,
       problem: null,
-      created_at: now.toString(),
+      created_at: row.now.toString(),
       started_at: null,
       finished_at: null,
-      lease_until: leaseUntil,
+      lease_until: row.leaseUntil,
+      rows_per_second: null,
+      released_at: null,
+      released_by: null,
+      release_reason_sealed: null,
     })
     .execute();
 }
@@ -97,7 +105,12 @@ export async function leftoverImports(db: Db): Promise<string[]> {
     .selectFrom('imports')
     .select('import_id')
     .where('status', 'in', ['completed', 'failed', 'cancelled'])
-    .where('import_id', 'in', ({ selectFrom }) => selectFrom('import_chunks').select('import_id').distinct())
+    .where((is) =>
+      is.or([
+        is('import_id', 'in', is.selectFrom('import_chunks').select('import_id').distinct()),
+        is('import_id', 'in', is.selectFrom('import_dry_run_keys').select('import_id').distinct()),
+      ]),
+    )
     .execute();
   return rows.map((row) => row.import_id);
 }
@@ -108,7 +121,7 @@ export async function deleteImport(db: Db, importId: string): Promise<void> {
 }
 
 /** The statement date of the first import of the same content; undefined when the content is new. */
-export async function earlierAsOf(trx: Trx, source: ImportSource, contentHash: Buffer): Promise<string | undefined> {
+export async function earlierAsOf(trx: Trx, source: string, contentHash: Buffer): Promise<string | undefined> {
   const row = await trx
     .selectFrom('imports')
     .select('as_of')
@@ -124,25 +137,41 @@ export async function findImport(db: Db | Trx, importId: string): Promise<Import
   return db.selectFrom('imports').selectAll().where('import_id', '=', importId).executeTakeFirst();
 }
 
-export async function listImportRows(db: Db, limit: number): Promise<ImportRow[]> {
-  return db
-    .selectFrom('imports')
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('import_id', 'desc')
-    .limit(limit)
-    .execute();
+/** The newest first; `after` is where the last page ended. */
+export async function listImportRows(
+  db: Db,
+  { status, source, limit }: Omit<ListQuery, 'cursor'>,
+  after: { readonly createdAt: string; readonly importId: string } | null,
+): Promise<ImportRow[]> {
+  let query = db.selectFrom('imports').selectAll();
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (source !== undefined) query = query.where('source', '=', source);
+  if (after !== null)
+    query = query.where(sql<boolean>`(created_at, import_id) < (${after.createdAt}::timestamptz, ${after.importId})`);
+  return query.orderBy('created_at', 'desc').orderBy('import_id', 'desc').limit(limit).execute();
 }
 
-/** Cancels what has not ended; undefined when it has. Waits for a batch that is being applied. */
-export async function cancelRow(db: Db, importId: string, now: Temporal.Instant): Promise<ImportRow | undefined> {
-  return db
-    .updateTable('imports')
-    .set({ status: 'cancelled', finished_at: now.toString() })
-    .where('import_id', '=', importId)
-    .where('status', 'in', ['queued', 'running', 'held'])
-    .returningAll()
-    .executeTakeFirst();
+/**
+ * Moves an import that is in one of these states into another one; undefined when it is in none of them. Waits for a batch
+ * that is being applied.
+ */
+export async function changeStatus(
+  trx: Trx,
+  importId: string,
+  from: readonly ImportStatus[],
+  change: { readonly status: ImportStatus } & Updateable<ImportsTable>,
+): Promise<ImportRow | undefined> {
+  return (
+    trx
+      .updateTable('imports')
+      .set(change)
+      .where('import_id', '=', importId)
+      .where('status', 'in', from)
+      // What is still being uploaded can be cancelled, and nothing else.
+      .where((is) => is.or([is('content_hash', 'is not', null), is.val(change.status === 'cancelled')]))
+      .returningAll()
+      .executeTakeFirst()
+  );
 }
 
 export async function recordRowsTotal(db: Db, importId: string, rowsTotal: number): Promise<void> {
@@ -172,17 +201,21 @@ export async function markEnded(trx: Trx, importId: string, end: ImportEnd): Pro
     .executeTakeFirst();
 }
 
-/** Locks the import for a batch. False when it was cancelled, or another process has applied these rows already. */
-export async function lockForBatch(trx: Trx, importId: string, rowsRead: number): Promise<boolean> {
-  const row = await trx
+/** Locks the import for a batch. Undefined when it was stopped, or another process has applied these rows already. */
+export async function lockForBatch(trx: Trx, importId: string, rowsRead: number): Promise<ImportRow | undefined> {
+  return trx
     .selectFrom('imports')
-    .select('import_id')
+    .selectAll()
     .where('import_id', '=', importId)
     .where('status', '=', 'running')
     .where('rows_read', '=', BigInt(rowsRead))
     .forUpdate()
     .executeTakeFirst();
-  return row !== undefined;
+}
+
+/** Locks the import for a row that is sent again. */
+export async function lockImport(trx: Trx, importId: string): Promise<ImportRow | undefined> {
+  return trx.selectFrom('imports').selectAll().where('import_id', '=', importId).forUpdate().executeTakeFirst();
 }
 
 export interface BatchTotals {
@@ -193,43 +226,15 @@ export interface BatchTotals {
   readonly quarantined: number;
 }
 
-export async function advanceImport(trx: Trx, importId: string, batch: BatchTotals): Promise<void> {
+export async function advanceImport(
+  trx: Trx,
+  importId: string,
+  batch: BatchTotals,
+  rowsPerSecond: number | null,
+): Promise<void> {
   await sql`
     UPDATE imports SET rows_read = rows_read + ${batch.rowsRead}, accepted = accepted + ${batch.accepted},
                        corrected = corrected + ${batch.corrected}, duplicates = duplicates + ${batch.duplicates},
-                       quarantined = quarantined + ${batch.quarantined}
+                       quarantined = quarantined + ${batch.quarantined}, rows_per_second = ${rowsPerSecond}
      WHERE import_id = ${importId}`.execute(trx);
-}
-
-export async function insertRejections(trx: Trx, importId: string, rejections: readonly Rejection[]): Promise<void> {
-  if (rejections.length === 0) return;
-  await sql`
-    INSERT INTO import_rejections (import_id, row_no, column_name, code, masked_value)
-    SELECT ${importId}, * FROM unnest(${rejections.map(({ row }) => row)}::bigint[], ${rejections.map(({ column }) => column)}::text[],
-                                      ${rejections.map(({ code }) => code)}::text[], ${rejections.map(({ maskedValue }) => maskedValue)}::text[])`.execute(
-    trx,
-  );
-}
-
-const REJECTIONS_PER_PAGE = 1_000;
-
-/** All rejections of an import in the order of the file, read page by page. */
-export async function* readRejections(db: Db, importId: string): AsyncGenerator<Rejection> {
-  let after = { row: -1, column: '' };
-  for (;;) {
-    const rows = await db
-      .selectFrom('import_rejections')
-      .selectAll()
-      .where('import_id', '=', importId)
-      .where(sql<boolean>`(row_no, column_name) > (${after.row}, ${after.column})`)
-      .orderBy('row_no')
-      .orderBy('column_name')
-      .limit(REJECTIONS_PER_PAGE)
-      .execute();
-    for (const row of rows) {
-      after = { row: Number(row.row_no), column: row.column_name };
-      yield { ...after, code: row.code as Rejection['code'], maskedValue: row.masked_value };
-    }
-    if (rows.length < REJECTIONS_PER_PAGE) return;
-  }
 }

@@ -1,20 +1,33 @@
 import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { contextOf } from '../http/context.ts';
-import { problems } from '../http/errors.ts';
-import { ndjsonOf } from '../http/ndjson.ts';
-import { idempotencyHeadersSchema, markReplay } from '../http/rest.ts';
+import { contextOf, instantOfRequest } from '../http/context.ts';
+import { problemSchema, problems, resultOf } from '../http/errors.ts';
+import { answerNdjson, ndjsonOf, takeNdjson } from '../http/ndjson.ts';
+import { idempotencyHeadersSchema, markReplay, validateWith } from '../http/rest.ts';
+import { cancelImport, pauseImport, releaseImport, resumeImport } from './life.ts';
+import { resubmitRow, resubmitRows } from './resubmit.ts';
+import { listRejections, listRows, type Report } from './rows.ts';
 import {
-  importListSchema,
+  importPageSchema,
   importParamsSchema,
+  importRowSchema,
   importSchema,
   listQuerySchema,
   rejectionSchema,
+  rejectionsQuerySchema,
+  releaseSchema,
+  resubmissionLineSchema,
+  resubmissionSchema,
+  rowParamsSchema,
+  rowsQuerySchema,
+  type TableFormat,
   templateQuerySchema,
   uploadQuerySchema,
 } from './schemas.ts';
-import { cancelImport, createImport, getImport, importTemplate, listImports, listRejections } from './service.ts';
+import { createImport, getImport, listImports } from './service.ts';
+import { importTemplate } from './sources/service.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -28,7 +41,7 @@ const tags = ['Imports'];
 /** The file itself: handed on as a stream, so it has no shape to check. */
 const fileSchema = z.unknown().meta({ type: 'string', description: 'CSV in UTF-8 or GB18030, as the charset says' });
 
-export const importRoutes: FastifyPluginAsyncZod = async (app) => {
+const uploadRoute: FastifyPluginAsyncZod = async (app) => {
   // In a scope of its own: only here is a body not read into memory, and nothing but CSV is taken.
   await app.register(async (upload: typeof app) => {
     upload.removeAllContentTypeParsers();
@@ -40,6 +53,8 @@ export const importRoutes: FastifyPluginAsyncZod = async (app) => {
           operationId: 'createImport',
           tags,
           summary: 'Send a file of accounts; the work goes on in the background',
+          description:
+            'With `dryRun=true` everything is read and reported as it would be, and nothing is changed. Without a charset in the Content-Type it is told from the beginning of the file.',
           consumes: ['text/csv'],
           headers: idempotencyHeadersSchema,
           querystring: uploadQuerySchema,
@@ -62,6 +77,176 @@ export const importRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     );
   });
+};
+
+const reportFormats = (items: z.ZodType, what: string) => ({
+  description: `NDJSON, ${what}; or the same as a table for a spreadsheet, where a cell that begins like a formula has a quote before it`,
+  content: {
+    'application/x-ndjson': { schema: z.array(items) },
+    'text/csv': { schema: z.string() },
+  },
+});
+
+/** A report as its reader wants it. */
+function sendReport(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  report: Report<unknown>,
+  format?: TableFormat,
+): never {
+  const wantsCsv = format === undefined ? /\btext\/csv\b/i.test(request.headers.accept ?? '') : format === 'csv';
+  return (
+    wantsCsv
+      ? reply.type('text/csv; charset=utf-8').send(Readable.from(report.csv()))
+      : reply.type('application/x-ndjson').send(ndjsonOf(report.values))
+  ) as never;
+}
+
+const resubmissionAnswerSchema = z.union([
+  importRowSchema
+    .extend({ line: z.int(), status: z.literal(200) })
+    .meta({ id: 'ImportResubmissionResult', description: 'The row as it is now' }),
+  z
+    .object({ line: z.int(), status: z.int(), problem: problemSchema })
+    .meta({ id: 'ImportResubmissionProblem', description: 'Why the row is what it was' }),
+]);
+
+const bulkResubmissionRoute: FastifyPluginAsyncZod = async (app) => {
+  takeNdjson(app);
+  app.post(
+    '/imports/:importId/resubmissions',
+    {
+      schema: {
+        operationId: 'resubmitImportRows',
+        tags,
+        summary: 'Correct many quarantined rows, one per line, and apply them',
+        consumes: ['application/x-ndjson'],
+        params: importParamsSchema,
+        body: z.array(resubmissionLineSchema),
+        response: {
+          200: {
+            description: 'NDJSON: one line for each line, in their order',
+            content: { 'application/x-ndjson': { schema: z.array(resubmissionAnswerSchema) } },
+          },
+          ...problems(404, 413, 415),
+        },
+      },
+      validatorCompiler: validateWith({ body: z.unknown() }),
+    },
+    async (request, reply) =>
+      answerNdjson(request, reply, (body, stop) =>
+        resubmitRows(contextOf(request), {
+          importId: request.params.importId,
+          body,
+          stop,
+          contextOfGroup: () => ({ ...contextOf(request), now: instantOfRequest(request) }),
+          write: (line, result) => resultOf({ line }, result, request.id),
+        }),
+      ) as never,
+  );
+};
+
+const reportRoutes: FastifyPluginAsyncZod = async (app) => {
+  app.get(
+    '/imports/:importId/rejections',
+    {
+      schema: {
+        operationId: 'listImportRejections',
+        tags,
+        summary: 'What is refused, cell by cell',
+        params: importParamsSchema,
+        querystring: rejectionsQuerySchema,
+        response: { 200: reportFormats(rejectionSchema, 'a line for each cell'), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const report = await listRejections(contextOf(request), request.params.importId);
+      return sendReport(request, reply, report, request.query.format);
+    },
+  );
+  app.get(
+    '/imports/:importId/rows',
+    {
+      schema: {
+        operationId: 'listImportRows',
+        tags,
+        summary: 'What became of the rows that were not simply applied',
+        params: importParamsSchema,
+        querystring: rowsQuerySchema,
+        response: { 200: reportFormats(importRowSchema, 'a line for each row'), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { outcome, format } = request.query;
+      const report = await listRows(contextOf(request), request.params.importId, outcome ?? null);
+      return sendReport(request, reply, report, format);
+    },
+  );
+  app.post(
+    '/imports/:importId/rows/:row/resubmission',
+    {
+      schema: {
+        operationId: 'resubmitImportRow',
+        tags,
+        summary: 'Correct a quarantined row and apply it',
+        params: rowParamsSchema,
+        headers: idempotencyHeadersSchema,
+        body: resubmissionSchema,
+        response: { 200: importRowSchema, ...problems(404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { importId, row } = request.params;
+      const key = request.headers['idempotency-key'];
+      const result = await resubmitRow(contextOf(request), importId, row, request.body.cells, key);
+      return markReplay(reply, result).send(result.answer);
+    },
+  );
+};
+
+const STEPS = [
+  ['cancel', 'cancelImport', 'Stop an import; rows that were applied stay', cancelImport],
+  ['pause', 'pauseImport', 'Let an import rest after the batch in hand', pauseImport],
+  ['resume', 'resumeImport', 'Let a paused import go on where it was', resumeImport],
+] as const;
+
+const lifeRoutes: FastifyPluginAsyncZod = async (app) => {
+  for (const [step, operationId, summary, take] of STEPS) {
+    app.post(
+      `/imports/:importId/${step}`,
+      {
+        schema: {
+          operationId,
+          tags,
+          summary,
+          params: importParamsSchema,
+          response: { 200: importSchema, ...problems(404, 409, 413, 415) },
+        },
+      },
+      async (request) => take(contextOf(request), request.params.importId),
+    );
+  }
+  app.post(
+    '/imports/:importId/release',
+    {
+      schema: {
+        operationId: 'releaseImport',
+        tags,
+        summary: 'Let a held import go on although its control sums do not match',
+        params: importParamsSchema,
+        body: releaseSchema,
+        response: { 200: importSchema, ...problems(404, 409, 413, 415) },
+      },
+    },
+    async (request) => releaseImport(contextOf(request), request.params.importId, request.body.reason),
+  );
+};
+
+export const importRoutes: FastifyPluginAsyncZod = async (app) => {
+  await app.register(uploadRoute);
+  await app.register(reportRoutes);
+  await app.register(bulkResubmissionRoute);
+  await app.register(lifeRoutes);
   app.get(
     '/imports',
     {
@@ -70,10 +255,10 @@ export const importRoutes: FastifyPluginAsyncZod = async (app) => {
         tags,
         summary: 'The newest imports first',
         querystring: listQuerySchema,
-        response: { 200: importListSchema, ...problems() },
+        response: { 200: importPageSchema, ...problems() },
       },
     },
-    async (request) => ({ items: await listImports(contextOf(request), request.query.limit) }),
+    async (request) => listImports(contextOf(request), request.query),
   );
   app.get(
     '/imports/template',
@@ -85,14 +270,14 @@ export const importRoutes: FastifyPluginAsyncZod = async (app) => {
         querystring: templateQuerySchema,
         response: {
           200: { description: 'CSV in UTF-8', content: { 'text/csv': { schema: z.string() } } },
-          ...problems(),
+          ...problems(422),
         },
       },
     },
     async (request, reply) => {
       const { source } = request.query;
       reply.header('content-disposition', `attachment; filename="import-${source}.csv"`);
-      return reply.type('text/csv; charset=utf-8').send(importTemplate(contextOf(request), source));
+      return reply.type('text/csv; charset=utf-8').send(await importTemplate(contextOf(request), source));
     },
   );
   app.get(
@@ -107,40 +292,5 @@ export const importRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request) => getImport(contextOf(request), request.params.importId),
-  );
-  app.get(
-    '/imports/:importId/rejections',
-    {
-      schema: {
-        operationId: 'listImportRejections',
-        tags,
-        summary: 'What was refused, one JSON object per line',
-        params: importParamsSchema,
-        response: {
-          200: {
-            description: 'NDJSON: one item per line',
-            content: { 'application/x-ndjson': { schema: z.array(rejectionSchema) } },
-          },
-          ...problems(404),
-        },
-      },
-    },
-    async (request, reply) => {
-      const rejections = await listRejections(contextOf(request), request.params.importId);
-      return reply.type('application/x-ndjson').send(ndjsonOf(rejections) as never);
-    },
-  );
-  app.post(
-    '/imports/:importId/cancel',
-    {
-      schema: {
-        operationId: 'cancelImport',
-        tags,
-        summary: 'Stop an import; rows that were applied stay',
-        params: importParamsSchema,
-        response: { 200: importSchema, ...problems(404, 409, 413, 415) },
-      },
-    },
-    async (request) => cancelImport(contextOf(request), request.params.importId),
   );
 };

@@ -1,28 +1,29 @@
 import { accountPolicyAt } from '../accounts/service.ts';
 import type { Services } from '../context.ts';
+import { mapAhead } from '../map-ahead.ts';
+import { emitEvents } from '../webhooks/outbox.ts';
 import { applyBatch, type BatchRow } from './apply.ts';
-import { compareTotals, controlAmount, FileError, openCsv } from './csv.ts';
+import { type CsvFile, compareTotals, controlAmount, FileError, noRows, openCsv } from './csv.ts';
 import { endImport } from './end.ts';
-import { type ImportSource, readRow, type Statement } from './mapping.ts';
-import { MAPPINGS } from './mappings.ts';
+import { keptCells } from './kept-cells.ts';
+import { type Mapping, readRow, statementAt } from './mapping.ts';
+import { createPace, type Pace, progressEvent } from './pace.ts';
 import { keepingLease, releaseLease, takeImport } from './queue.ts';
-import {
-  advanceImport,
-  type ImportRow,
-  insertRejections,
-  lockForBatch,
-  readChunks,
-  recordRowsTotal,
-} from './repository.ts';
+import { advanceImport, type ImportRow, lockForBatch, readChunks, recordRowsTotal } from './repository.ts';
+import { insertRows } from './row-store.ts';
+import { readableSource } from './sources/sources.ts';
 
 /** Rows applied in one transaction. */
 const BATCH_ROWS = 500;
 
+/** What the work of an import needs: in the service's own thread, or in one beside it. */
+export type ImportServices = Pick<Services, 'db' | 'vault' | 'clock' | 'policy'>;
+
 /**
- * Works on one import until it has ended, was cancelled, or `stopping`: checks the whole file first, so that a bad one is
+ * Works on one import until it has ended, was stopped, or `stopping`: checks the whole file first, so that a bad one is
  * refused or held with nothing applied, then applies it batch by batch from where an earlier run has ended.
  */
-export async function runImport(services: Services, importId: string, stopping: AbortSignal): Promise<void> {
+export async function runImport(services: ImportServices, importId: string, stopping: AbortSignal): Promise<void> {
   const { db, clock } = services;
   const row = await takeImport(db, importId, clock());
   if (!row) return;
@@ -39,74 +40,113 @@ export async function runImport(services: Services, importId: string, stopping: 
 }
 
 /** False when stopping, or when the import is no longer ours. Throws FileError. */
-async function workOff(services: Services, row: ImportRow, stopping: AbortSignal): Promise<boolean> {
-  const checked = row.rows_total !== null || (await checkFile(services, row, stopping));
-  return checked && applyFile(services, row, stopping);
+async function workOff(services: ImportServices, row: ImportRow, stopping: AbortSignal): Promise<boolean> {
+  const source = await readableSource(services.db, row.source, row.source_version);
+  if (!source) throw new Error(`the source ${row.source} of an import is gone`);
+  const { mapping } = source;
+  const rowsTotal =
+    row.rows_total === null ? await checkFile(services, row, mapping, stopping) : Number(row.rows_total);
+  return rowsTotal !== null && applyFile(services, row, mapping, rowsTotal, stopping);
 }
 
-function open({ db, vault }: Services, row: ImportRow) {
-  const { columns, sumColumn } = MAPPINGS[row.source as ImportSource];
+function open({ db, vault }: ImportServices, row: ImportRow, { columns, sumColumn }: Mapping): Promise<CsvFile> {
   return openCsv(readChunks(db, vault, row.import_id), columns, sumColumn);
 }
 
-/** Reads the file through, counts its rows and compares the totals line. False when stopping. Throws FileError. */
-async function checkFile(services: Services, row: ImportRow, stopping: AbortSignal): Promise<boolean> {
-  const file = await open(services, row);
-  const sumIndex = file.header.indexes.get(MAPPINGS[row.source as ImportSource].sumColumn)!;
+/** Reads the file through, counts its rows and compares the control sums. Null when stopping. Throws FileError. */
+async function checkFile(
+  services: ImportServices,
+  row: ImportRow,
+  mapping: Mapping,
+  stopping: AbortSignal,
+): Promise<number | null> {
+  const file = await open(services, row, mapping);
+  const sumIndex = file.header.indexes.get(mapping.sumColumn) ?? -1;
   let rows = 0;
   let principal = 0n;
   for await (const { cells } of file.records) {
-    if (stopping.aborted) return false;
+    if (stopping.aborted) return null;
     rows += 1;
     // A cell that is no number adds nothing; its row will be quarantined, and the sum will tell.
     principal += controlAmount(cells[sumIndex] ?? '') ?? 0n;
   }
   const totals = file.totals();
-  const mismatch = totals === null ? null : compareTotals(totals, rows, principal);
-  if (mismatch !== null) throw new FileError('CONTROL_TOTALS', mismatch);
+  if (rows === 0 && totals === null && row.expected_rows !== 0n) throw noRows();
+  if (row.released_at === null) {
+    const mismatch = totals === null ? null : compareTotals(totals, rows, principal);
+    const unexpected = mismatch ?? compareExpected(row, rows, principal);
+    if (unexpected !== null) throw new FileError('CONTROL_TOTALS', unexpected);
+  }
   await recordRowsTotal(services.db, row.import_id, rows);
-  return true;
+  return rows;
+}
+
+/** What the sender said beside the file. Null when it agrees. */
+function compareExpected(row: ImportRow, rows: number, principal: bigint): string | null {
+  if (row.expected_rows !== null && row.expected_rows !== BigInt(rows))
+    return `The file has ${rows} rows, and ${row.expected_rows} were expected.`;
+  if (row.expected_principal !== null && controlAmount(row.expected_principal) !== principal)
+    return 'The sum of the principal is not the one that was expected.';
+  return null;
 }
 
 /** Applies the rows that were not applied yet. False when stopping, or when the import is no longer ours to apply. */
-async function applyFile(services: Services, row: ImportRow, stopping: AbortSignal): Promise<boolean> {
-  const mapping = MAPPINGS[row.source as ImportSource];
-  const statement = statementOf(services, row);
-  const file = await open(services, row);
-  let rowsRead = Number(row.rows_read);
-  let batch: BatchRow[] = [];
-  const flush = async () => {
-    if (!(await commitBatch(services, row.import_id, rowsRead, batch))) return false;
-    rowsRead += batch.length;
-    batch = [];
-    return true;
-  };
-  for await (const { row: no, cells } of file.records) {
-    if (no <= rowsRead) continue;
-    batch.push({ row: no, result: readRow(mapping, file.header, cells, statement) });
-    if (batch.length < BATCH_ROWS) continue;
-    if (stopping.aborted || !(await flush())) return false;
-  }
-  return batch.length === 0 || flush();
-}
-
-function statementOf({ policy, clock }: Services, row: ImportRow): Statement {
-  const now = clock();
-  return { asOf: row.as_of, zone: accountPolicyAt(policy.current(), now).zone, latest: now.add({ hours: 24 }) };
-}
-
-/** One transaction: the rows, their rejections and the progress, so that a run after a crash goes on exactly here. */
-async function commitBatch(
-  services: Services,
-  importId: string,
-  rowsRead: number,
-  batch: readonly BatchRow[],
+async function applyFile(
+  services: ImportServices,
+  row: ImportRow,
+  mapping: Mapping,
+  rowsTotal: number,
+  stopping: AbortSignal,
 ): Promise<boolean> {
-  return services.db.transaction().execute(async (trx) => {
-    if (!(await lockForBatch(trx, importId, rowsRead))) return false;
-    const { totals, rejections } = await applyBatch(trx, services, importId, batch, services.clock());
-    await insertRejections(trx, importId, rejections);
-    await advanceImport(trx, importId, totals);
+  const pace = createPace(rowsTotal, Number(row.rows_read), services.clock);
+  const commit = (batch: Batch) => commitBatch(services, row, mapping, batch, pace);
+  // While one batch is applied, the next is read.
+  for await (const applied of mapAhead(readBatches(services, row, mapping), 1, commit))
+    if (!applied || stopping.aborted) return false;
+  return true;
+}
+
+interface Batch {
+  /** Rows before it. */
+  readonly from: number;
+  readonly rows: readonly BatchRow[];
+}
+
+async function* readBatches(services: ImportServices, row: ImportRow, mapping: Mapping): AsyncGenerator<Batch> {
+  const now = services.clock();
+  const statement = statementAt(row.as_of, accountPolicyAt(services.policy.current(), now).zone, now);
+  const file = await open(services, row, mapping);
+  let from = Number(row.rows_read);
+  let rows: BatchRow[] = [];
+  for await (const { row: no, cells } of file.records) {
+    if (no <= from) continue;
+    const result = readRow(mapping, file.header, cells, statement);
+    rows.push({ row: no, result, cells: () => keptCells(mapping, file.header, cells) });
+    if (rows.length < BATCH_ROWS) continue;
+    yield { from, rows };
+    from += rows.length;
+    rows = [];
+  }
+  if (rows.length > 0) yield { from, rows };
+}
+
+/** One transaction: the rows, what became of them and the progress, so that a run after a crash goes on exactly here. */
+async function commitBatch(
+  { db, vault, clock, policy }: ImportServices,
+  { import_id: importId, dry_run: dryRun }: ImportRow,
+  { accountColumn }: Mapping,
+  { from, rows }: Batch,
+  pace: Pace,
+): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const before = await lockForBatch(trx, importId, from);
+    if (!before) return false;
+    const context = { vault, policy: policy.current(), importId, now: clock(), dryRun, accountColumn };
+    const applied = await applyBatch(trx, context, rows);
+    await insertRows(trx, vault, importId, applied.rows);
+    const { rowsPerSecond, percent } = pace(from + rows.length);
+    await advanceImport(trx, importId, applied.totals, rowsPerSecond);
+    if (percent !== null) await emitEvents(trx, context.now, [progressEvent(before, applied.totals, percent)]);
     return true;
   });
 }

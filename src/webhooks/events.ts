@@ -63,9 +63,27 @@ export const EVENTS = {
   'duplicate.found': z
     .object({ candidateId: id, customerId: id, otherCustomerId: id, score: z.number(), ruleVersion: z.string() })
     .describe('Two customers may be one person; somebody has to look at it'),
+  'import.started': z
+    .object({ importId: id, source: z.string(), sourceVersion: z.int(), dryRun: z.boolean() })
+    .describe('The work on a file has begun'),
+  'import.progress': z
+    .object({
+      importId: id,
+      percent: z.int(),
+      rowsRead: z.int(),
+      rowsTotal: z.int(),
+      accepted: z.int(),
+      duplicates: z.int(),
+      quarantined: z.int(),
+    })
+    .describe('A further tenth of the rows was read; at most every ten seconds'),
+  'import.paused': z.object({ importId: id, rowsRead: z.int() }).describe('Somebody has paused the work on a file'),
+  'import.held': z
+    .object({ importId: id, code: z.string() })
+    .describe('Control sums of a file do not match; nothing was applied, and somebody has to decide'),
   'import.completed': z
-    .object({ importId: id, accepted: z.int(), duplicates: z.int(), quarantined: z.int() })
-    .describe('A file was applied'),
+    .object({ importId: id, dryRun: z.boolean(), accepted: z.int(), duplicates: z.int(), quarantined: z.int() })
+    .describe('A file was applied, or in a dry run read through'),
   'import.failed': z
     .object({
       importId: id,
@@ -75,7 +93,10 @@ export const EVENTS = {
       duplicates: z.int(),
       quarantined: z.int(),
     })
-    .describe('A file was refused or held, or given up; what is counted was applied before'),
+    .describe('A file was refused or given up; what is counted was applied before'),
+  'import.cancelled': z
+    .object({ importId: id, rowsRead: z.int(), accepted: z.int(), duplicates: z.int(), quarantined: z.int() })
+    .describe('Somebody has stopped the work on a file; what is counted was applied before'),
   'backtest.completed': z
     .object({ backtestId: id, pack: z.string(), version: z.string(), decisionsRead: z.int(), differing: z.int() })
     .describe('A draft was tried on stored decisions'),

@@ -161,6 +161,15 @@ const NEEDS: Readonly<Record<string, Scope | readonly Scope[]>> = {
   getImport: 'imports:write',
   cancelImport: 'imports:write',
   listImportRejections: 'imports:write',
+  pauseImport: 'imports:write',
+  resumeImport: 'imports:write',
+  releaseImport: 'admin',
+  listImportRows: 'imports:write',
+  resubmitImportRow: 'imports:write',
+  resubmitImportRows: 'imports:write',
+  listImportSources: 'imports:write',
+  getImportSource: 'imports:write',
+  putImportSource: 'admin',
   getImportTemplate: 'imports:write',
   requestContactPermission: 'contact:check',
   getContactPermission: 'contact:check',
@@ -254,6 +263,7 @@ function overRest(found: FoundOperation, key: string): Promise<TestAnswer> {
 /** What may not be just anybody's id. */
 const GIVEN: Readonly<Record<string, unknown>> = {
   platform: 'genesys-ocs',
+  row: 1,
   version: '2026-01-01',
   status: 'unreported',
 };

@@ -18,7 +18,10 @@ afterAll(() => t.close());
 
 /** The path with an id that is of the right shape and nobody's. */
 function unknown(path: string): string {
-  return path.replace('{version}', '2026-01-01').replaceAll(/\{[^}]+\}/g, 'nobody');
+  return path
+    .replace('{version}', '2026-01-01')
+    .replace('{row}', '1')
+    .replaceAll(/\{[^}]+\}/g, 'nobody');
 }
 
 function takesJson({ operation }: FoundOperation): boolean {
@@ -58,6 +61,8 @@ describe('every operation', () => {
       recordCharge: { chargeId: 'K1', kind: 'purchase', amount: '1.00', postedOn: '2026-11-20' },
       recordRateChange: { changeId: 'R1', from: '2026-11-20', dailyRate: '0.0005' },
       changeWebhookEndpoint: { enabled: false },
+      releaseImport: { reason: 'x' },
+      resubmitImportRow: { cells: { name: 'x' } },
       replayWebhookEvents: { since: '2026-11-23T09:00:00+08:00' },
     };
     const withId = operations.filter(({ method, path }) => /\{\w+Id\}/.test(path) && method !== 'PUT');

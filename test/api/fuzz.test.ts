@@ -5,6 +5,7 @@ import { buildTestApp, type TestApp } from '../support/app.ts';
 import { type ArbitraryOptions, arbitraryOf, nasty } from '../support/arbitrary.ts';
 import { type FoundOperation, type OpenApi, openapiOf, operationsOf, type Schema } from '../support/contract.ts';
 import { documentOf, rootFieldsOf } from '../support/graphql.ts';
+import { CORE_SOURCE, workOff } from '../support/imports.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
 import { makePolicies } from '../support/policies.ts';
 import { callFile, examineLate, incidentsOf, sendCalls } from '../support/reconciliation.ts';
@@ -27,8 +28,9 @@ beforeAll(async () => {
   await t.call('POST', '/v1/contact-attempts', reportOf('C1', 'a/1', '2026-11-23T09:00:00+08:00', 'placed'));
   await t.call('POST', '/v1/customers/C1/directives', { directiveId: 'D1', kind: 'dispute' });
   await t.call('POST', '/v1/api-clients', { clientId: 'k1', name: 'K', scopes: ['admin', 'contact:report'] });
-  await t.call('POST', '/v1/api-clients', { clientId: 'k3', name: 'K', scopes: ['contact:report'] });
-  await t.call('PUT', '/v1/dialers/d1', { clientId: 'k1', platform: 'vicidial' });
+  // Nobody takes the key of this one away.
+  await t.call('POST', '/v1/api-clients', { clientId: 'k3', name: 'K', scopes: ['contact:check', 'contact:report'] });
+  await t.call('PUT', '/v1/dialers/d1', { clientId: 'k3', platform: 'vicidial' });
   // Nobody listens there.
   const { endpointId } = await makeEndpoint(t, 'http://127.0.0.1:1/');
   await emit(t, eventOf('fuzz', 1));
@@ -38,6 +40,16 @@ beforeAll(async () => {
   const policies = await makePolicies(t, 'zz-fuzz');
   template = (await t.call('GET', '/v1/imports/template')).body;
   const upload = await t.call('POST', '/v1/imports', template, { 'content-type': 'text/csv' });
+  const csv = { 'content-type': 'text/csv' };
+  // In every state, since each step leads out of one.
+  await t.call('PUT', '/v1/import-sources/core', CORE_SOURCE);
+  const files = [template, `${template}TOTAL,7,0`, template.replace('13800138000', 'none')];
+  const importIds: string[] = [];
+  for (let no = 0; no < 30; no += 1) {
+    const { body } = await t.call('POST', '/v1/imports', `${files[no % 3]}${'\r\n'.repeat(no)}`, csv);
+    if (no % 3 > 0) await workOff(t, body.importId);
+    importIds.push(body.importId);
+  }
   for (const id of ['u/1', 'u/2', 'u/3', 'u/4', 'u/5', 'u/6'])
     await t.call('POST', '/v1/contact-attempts', reportOf('C2', id, '2026-11-23T09:00:00+08:00', 'busy'));
   await examineLate(t);
@@ -61,7 +73,9 @@ beforeAll(async () => {
       clientId: ['k1', 'k2'],
       dialerId: ['d1', 'd2'],
       route: ['events', 'pre-dial'],
-      importId: [upload.body.importId, 'imp_1'],
+      importId: [upload.body.importId, ...importIds, 'imp_1'],
+      row: [1, 2],
+      cells: [{ phone: '13800138000' }, { phone: 'none' }, {}],
       endpointId: [endpointId, 'whe_1'],
       eventId: [eventId, eventId, 'evt_1'],
       'if-match': ['*', '*', '"v1"', 'v1'],
@@ -181,21 +195,25 @@ function bodyOf({ operation }: FoundOperation): fc.Arbitrary<{ body: string | un
 const DAYS = { from: ['2026-11-20'], to: ['2026-11-24', '2026-11-20'] };
 
 /** Elsewhere the source is the text of a policy. */
-const MAPPINGS = { source: ['default', 'uci'] };
+const MAPPINGS = { source: ['default', 'uci', 'core'] };
 
 /** A customer's whole story and a dialer's whole description keep the ids of their examples, which belong together. */
 const OWN_WORLD: Readonly<Record<string, ArbitraryOptions['known']>> = {
   simulateContact: {},
-<<<<<<< HEAD
   // A key that others need is not taken away.
-  revokeApiClient: { clientId: ['k3', 'k4'] },
-||||||| 2e65a7e
-=======
+  revokeApiClient: { clientId: ['k4', 'k5'] },
   createDialerUrlToken: { dialerId: ['d1'], route: ['events', 'pre-dial'], overlapSeconds: [0, 60] },
->>>>>>> work-ledger
+  putImportSource: {
+    source: ['core', 'core', 'default'],
+    columns: [CORE_SOURCE.columns],
+    defaults: [CORE_SOURCE.defaults],
+    controlSum: ['本金', null],
+    'if-match': ['*', '"v1"'],
+  },
   putDialer: {
-    clientId: ['k1'],
-    dialerId: ['d1', 'd2'],
+    clientId: ['k3'],
+    // The other one stays one that hands out tokens.
+    dialerId: ['d2'],
     platform: ['freeswitch'],
     'if-match': ['*', '"v1"'],
     allowedNetworks: [['203.0.113.0/24'], []],
@@ -207,7 +225,11 @@ function requestOf(found: FoundOperation): fc.Arbitrary<Sent> {
   const parameters = found.operation.parameters ?? [];
   // What the others need is not deleted.
   const known = found.method === 'DELETE' ? { ...options, known: {} } : options;
-  const own = found.path.startsWith('/v1/collectors/') ? DAYS : found.path === '/v1/imports' ? MAPPINGS : {};
+  const own = found.path.startsWith('/v1/collectors/')
+    ? DAYS
+    : /^\/v1\/import(s|-sources)/.test(found.path)
+      ? MAPPINGS
+      : {};
   const dated = { ...known, known: OWN_WORLD[found.operation.operationId] ?? { ...known.known, ...own } };
   const named = Object.fromEntries(
     parameters.map(({ in: place, name, schema }) => [`${place} ${name}`, arbitraryOf(schema, dated, name)]),
@@ -278,6 +300,7 @@ function variablesOf(operation: string): fc.Arbitrary<Record<string, unknown>> {
     CustomerInput: { $ref: '#/components/schemas/PutCustomer' },
     AccountInput: { $ref: '#/components/schemas/PutAccount' },
     DialerInput: { $ref: '#/components/schemas/PutDialer' },
+    JSON: { $ref: '#/components/schemas/PutImportSource' },
   };
   const made = field.args.map(({ name, type }) => {
     const isList = type.toString().startsWith('[');

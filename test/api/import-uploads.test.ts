@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Import } from '../../src/imports/schemas.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
-import { countOf, defaultFile, gb18030, upload } from '../support/imports.ts';
+import { countOf, defaultFile, gb18030, upload, workOff } from '../support/imports.ts';
 
 let t: TestApp;
 beforeAll(async () => {
@@ -32,11 +33,15 @@ describe('an upload is refused at once, and leaves no import, when it', () => {
     ['lacks a column', 422, 'UNPROCESSABLE', header.replace('principal,', ''), '', 'text/csv'],
     ['has a column twice', 422, 'UNPROCESSABLE', `${header},principal`, '', 'text/csv'],
     ['has an unknown column', 422, 'UNPROCESSABLE', `${header},colour`, '', 'text/csv'],
+    ['has only a header', 422, 'UNPROCESSABLE', `${header}\r\n\r\n`, '', 'text/csv'],
+    ['is a page of HTML', 415, 'UNSUPPORTED_MEDIA_TYPE', '\n<!DOCTYPE html><html>', '', 'text/csv'],
+    ['is XML', 415, 'UNSUPPORTED_MEDIA_TYPE', '<?xml version="1.0"?><x/>', '', 'text/csv'],
+    ['is a JSON text', 415, 'UNSUPPORTED_MEDIA_TYPE', '[{"customer_id": 1}]', '', 'text/csv'],
     ['has no line end', 422, 'UNPROCESSABLE', 'x'.repeat(100_000), '', 'text/csv'],
     ['is of another source', 422, 'UNPROCESSABLE', header, 'source=uci', 'text/csv'],
     ['has a future statement date', 422, 'UNPROCESSABLE', header, 'asOf=2026-11-24', 'text/csv'],
     ['has an impossible statement date', 400, 'VALIDATION_FAILED', header, 'asOf=2026-02-30', 'text/csv'],
-    ['has an unknown source', 400, 'VALIDATION_FAILED', header, 'source=core', 'text/csv'],
+    ['has an unknown source', 422, 'UNPROCESSABLE', header, 'source=core', 'text/csv'],
     ['has an unknown parameter', 400, 'VALIDATION_FAILED', header, 'sauce=uci', 'text/csv'],
     ['has another charset', 415, 'UNSUPPORTED_MEDIA_TYPE', header, '', 'text/csv; charset=big5'],
     ['is JSON', 415, 'UNSUPPORTED_MEDIA_TYPE', '{}', '', 'application/json'],
@@ -64,6 +69,81 @@ describe('an upload is refused at once, and leaves no import, when it', () => {
     }
     expect(await countOf(t, 'imports')).toBe(before);
   });
+});
+
+test('an upload says what it is instead of a table', async () => {
+  const workbook = Buffer.concat([Buffer.from('PK\x03\x04\x14\0\x06\0', 'latin1'), Buffer.from('[Content_Types].xml')]);
+  const details = [gzipSync('x'), workbook, Buffer.from('\ufeffid', 'utf16le'), Buffer.from('%PDF-1.7')].map(
+    async (file) => (await upload(t, file)).body.detail,
+  );
+  expect(await Promise.all(details)).toEqual([
+    'This is a gzip file; send CSV in UTF-8 or GB18030.',
+    'This is an Excel workbook (.xlsx); send CSV in UTF-8 or GB18030.',
+    'This is UTF-16 text; send CSV in UTF-8 or GB18030.',
+    'This is a PDF document; send CSV in UTF-8 or GB18030.',
+  ]);
+});
+
+describe('a large upload is refused soon, and without being kept in memory, when it', () => {
+  const header = `${defaultFile([])}\r\n`;
+  const row = `${defaultFile([{}]).split('\r\n')[1]}\r\n`;
+  async function* repeated(text: string, times: number, end = Buffer.alloc(0)) {
+    yield Buffer.from(header);
+    for (let no = 0; no < times; no += 1) yield Buffer.from(text);
+    yield end;
+  }
+  it.each<[string, number, () => AsyncGenerator<Buffer>]>([
+    ['has a line of 100 MB', 422, () => repeated('x'.repeat(1_000_000), 100)],
+    ['has a million quotes in a line', 422, () => repeated('"'.repeat(100_000), 10)],
+    ['has a zero byte late', 415, () => repeated(row.repeat(1000), 50, Buffer.of(0x61, 0))],
+    ['stops being UTF-8 late', 422, () => repeated(row.repeat(1000), 50, Buffer.of(0xff, 0xfe, 0x61))],
+  ])('%s: %i', async (_, status, body) => {
+    const before = await countOf(t, 'imports');
+    const startedAt = performance.now();
+    const answer = await fetch(`${await listening()}/v1/imports`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${t.keys.admin}`, 'content-type': 'text/csv; charset=utf-8' },
+      body: Readable.toWeb(Readable.from(body())) as never,
+      duplex: 'half',
+    });
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ status });
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(await countOf(t, 'imports')).toBe(before);
+    expect(await countOf(t, 'import_chunks')).toBe(0);
+  });
+});
+
+test.each([
+  ['a quote on each of a million lines', '"\n'.repeat(1_000_000), 'NO_ROWS'],
+  ['a stray quote in each of many lines', 'C1,"张"三",x\n'.repeat(20_000), null],
+])('%s ends soon, with one clear answer', async (_, lines, code) => {
+  const startedAt = performance.now();
+  const { body } = await upload(t, `${defaultFile([])}\n${lines}`);
+  const done = await workOff(t, body.importId);
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
+  expect(done.problem?.code ?? null).toBe(code);
+  if (code === null) expect(done.quarantined).toBe(done.rowsRead);
+});
+
+test('an empty extract is one that says so', async () => {
+  const { body } = await upload(t, defaultFile([], ['TOTAL,0,0.00']));
+  expect(await workOff(t, body.importId)).toMatchObject({ status: 'completed', rowsTotal: 0, rowsRead: 0 });
+  const told = await upload(t, `${defaultFile([])}\r\n`, { query: 'expectedRows=0' });
+  expect(await workOff(t, told.body.importId)).toMatchObject({ status: 'completed', rowsTotal: 0 });
+});
+
+test('without a charset in the Content-Type it is told from the file', async () => {
+  for (const [charset, encode] of [
+    ['gb18030', gb18030],
+    ['utf-8', Buffer.from],
+  ] as const) {
+    const file = encode(defaultFile([{ customer_id: charset, account_id: charset, name: '亅亅丰' }]));
+    const { body } = await upload(t, file, { 'content-type': 'text/csv' });
+    expect(body).toMatchObject({ charset });
+    await workOff(t, body.importId);
+    expect((await t.call('GET', `/v1/customers/${charset}`)).body.name).toBe('亅亅丰');
+  }
 });
 
 async function listening(): Promise<string> {

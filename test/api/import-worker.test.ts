@@ -82,6 +82,61 @@ test('an import whose service is killed goes on in another one, from the row whe
   await expectEverythingOnce(importId);
 });
 
+test('a dry run whose service is killed goes on in another one, and still knows the rows it had met', async () => {
+  const lines = largeUciFile(COPIES).split('\n');
+  // The whole file twice, so that every row of the second half is one that was met before the kill or after it.
+  const answer = await upload(t, [...lines, ...lines.slice(1)].join('\n'), { query: 'source=uci&dryRun=true' });
+  const importId = answer.body.importId as string;
+  const service = startService(t);
+  await until(t, importId, (state) => state.rowsRead > 0);
+  service.kill('SIGKILL');
+  await once(service, 'exit');
+  expect(await importOf(t, importId)).toMatchObject({ status: 'running' });
+  await aMinuteLater();
+  await startWorker();
+  expect(await until(t, importId, ended)).toMatchObject({
+    status: 'completed',
+    dryRun: true,
+    rowsRead: 2 * ROWS,
+    accepted: ROWS,
+    duplicates: ROWS,
+  });
+  for (const table of ['customers', 'accounts', 'account_snapshots']) expect(await countOf(t, table), table).toBe(0);
+  await expect.poll(() => countOf(t, 'import_dry_run_keys')).toBe(0);
+});
+
+test('an import whose service is killed can be paused, and is left alone until it is resumed', async () => {
+  const importId = await send(largeUciFile(COPIES));
+  const service = startService(t);
+  await until(t, importId, (state) => state.rowsRead > 0);
+  service.kill('SIGKILL');
+  await once(service, 'exit');
+  const { body: paused } = await t.call('POST', `/v1/imports/${importId}/pause`);
+  expect(paused).toMatchObject({ status: 'paused' });
+  await aMinuteLater();
+  await startWorker();
+  // One import runs at a time, so when this one is through, the worker has left the other.
+  await importFile(t, `${UCI_SAMPLE}\r\n`, 'source=uci&asOf=2026-11-01&dryRun=true');
+  expect(await importOf(t, importId)).toEqual(paused);
+  await t.call('POST', `/v1/imports/${importId}/resume`);
+  await until(t, importId, ended);
+  await expectEverythingOnce(importId);
+});
+
+test('a service that is told to end lets its thread end after the batch in hand, and another one goes on', async () => {
+  const importId = await send(largeUciFile(COPIES));
+  const service = startService(t);
+  await until(t, importId, (state) => state.rowsRead > 0);
+  service.kill('SIGTERM');
+  await once(service, 'exit');
+  const left = await importOf(t, importId);
+  expect(left.rowsRead).toBeLessThan(ROWS);
+  expect(left).toMatchObject({ status: 'queued' });
+  await startWorker();
+  await until(t, importId, ended);
+  await expectEverythingOnce(importId);
+});
+
 test('a worker that stops gives its import back at once', async () => {
   await startWorker();
   const importId = await send(largeUciFile(COPIES));
@@ -131,15 +186,13 @@ test('progress is visible while it runs', async () => {
   await startWorker();
   const importId = await send(largeUciFile(COPIES));
   await until(t, importId, ({ status }) => status === 'running');
+  await until(t, importId, ({ rowsRead }) => rowsRead > 0);
   t.setNow('2026-11-23T10:00:02+08:00');
-  const state = await until(t, importId, ({ rowsRead }) => rowsRead > 0);
-  expect(state).toMatchObject({
-    status: 'running',
-    rowsTotal: ROWS,
-    rowsPerSecond: state.rowsRead / 2,
-    finishedAt: null,
-  });
-  expect(state.secondsLeft).toBe(Math.ceil((ROWS - state.rowsRead) / (state.rowsRead / 2)));
+  const state = await until(t, importId, ({ rowsPerSecond }) => rowsPerSecond !== null);
+  expect(state).toMatchObject({ status: 'running', rowsTotal: ROWS, finishedAt: null });
+  // All rows so far took these two seconds.
+  expect(state.rowsPerSecond).toBe(Math.round(state.rowsRead / 2));
+  expect(state.secondsLeft).toBe(Math.ceil((ROWS - state.rowsRead) / state.rowsPerSecond!));
   await until(t, importId, ended);
 });
 

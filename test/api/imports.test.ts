@@ -247,7 +247,7 @@ describe('a totals line', () => {
 });
 
 it.each([
-  ['a record that does not end', 'RECORD_TOO_LARGE', `"${'x'.repeat(70_000)}`],
+  ['a record that does not end', 'RECORD_TOO_LARGE', `"${'x\n'.repeat(35_000)}`],
   ['a quote that does not end', 'MALFORMED_CSV', '"x'],
 ])('%s fails the whole file, with nothing applied', async (_, code, line) => {
   const rows = Array.from({ length: 600 }, (_row, index) => ({ customer_id: `F${index}`, account_id: `F${index}` }));
@@ -276,7 +276,7 @@ describe('who may', () => {
       expect((await t.call(method, path, body, { ...type, authorization: others })).status, path).toBe(403);
     }
     for (const query of [
-      '{ imports { importId } }',
+      '{ imports { items { importId } } }',
       `{ import(importId: "${importId}") { status } }`,
       `mutation { cancelImport(importId: "${importId}") { status } }`,
     ]) {
@@ -295,15 +295,15 @@ test('GraphQL says the same', async () => {
   t.setNow('2026-11-23T10:02:00+08:00');
   const { importId } = await importFile(t, defaultFile([{ customer_id: 'GQL', account_id: 'GQL', phone: 'x' }]));
   const fields =
-    'importId source charset asOf status bytesTotal rowsTotal rowsRead rowsPerSecond secondsLeft accepted corrected duplicates quarantined problem { code detail } createdAt startedAt finishedAt';
+    'importId source sourceVersion dryRun charset asOf status bytesTotal rowsTotal rowsRead rowsPerSecond secondsLeft accepted corrected duplicates quarantined resubmitted problem { code detail } release { at clientId reason } createdAt startedAt finishedAt';
   const { data } = (
-    await t.graphql(`{ import(importId: "${importId}") { ${fields} } imports(limit: 1) { ${fields} } }`)
+    await t.graphql(`{ import(importId: "${importId}") { ${fields} } imports(limit: 1) { items { ${fields} } } }`)
   ).body;
   expect(data.import).toEqual((await get(`/v1/imports/${importId}`)).body);
-  expect(data.imports).toEqual([data.import]);
+  expect(data.imports.items).toEqual([data.import]);
   const { body } = await t.graphql(`mutation { cancelImport(importId: "${importId}") { status } }`);
   expect(body.errors[0].extensions.code).toBe('IMPORT_NOT_CANCELLABLE');
-  expect((await t.graphql('{ imports(limit: 201) { importId } }')).body.errors[0].extensions.code).toBe(
+  expect((await t.graphql('{ imports(limit: 201) { nextCursor } }')).body.errors[0].extensions.code).toBe(
     'VALIDATION_FAILED',
   );
 });
@@ -315,7 +315,7 @@ test('the same content sent on another day keeps the statement date that it had'
   expect(totals(again)).toEqual(completed({ rowsRead: UCI_ROWS, duplicates: UCI_ROWS }));
 });
 
-test('the end of an import is told as an event, in its transaction', async () => {
+test('the beginning and the end of an import are told as events, in their transactions', async () => {
   const { rows } = await t.database.pool.query<{ last: bigint | null }>('SELECT max(seq) AS last FROM outbox_events');
   const good = await importFile(t, defaultFile([{ account_id: 'told-1' }, { account_id: 'told-2', principal: 'x' }]));
   const held = await importFile(t, defaultFile([{ account_id: 'told-3' }], ['TOTAL,2,8000.00']));
@@ -323,10 +323,12 @@ test('the end of an import is told as an event, in its transaction', async () =>
     'SELECT type, subject_key, data FROM outbox_events WHERE seq > $1 ORDER BY seq',
     [rows[0]!.last ?? 0n],
   );
-  const counts = { accepted: 0, duplicates: 0, quarantined: 0 };
-  const [completed, refused] = [good, held].map(({ importId }) => ({ importId, ...counts }));
+  const begun = { source: 'default', sourceVersion: 1, dryRun: false };
+  const counts = { dryRun: false, accepted: 1, duplicates: 0, quarantined: 1 };
+  const eventsOf = ({ importId }: Import, ...list: (readonly [string, object])[]) =>
+    list.map(([type, data]) => ({ type, subject_key: importId, data: { importId, ...data } }));
   expect(told.rows).toEqual([
-    { type: 'import.completed', subject_key: good.importId, data: { ...completed, accepted: 1, quarantined: 1 } },
-    { type: 'import.failed', subject_key: held.importId, data: { ...refused, status: 'held', code: 'CONTROL_TOTALS' } },
+    ...eventsOf(good, ['import.started', begun], ['import.completed', counts]),
+    ...eventsOf(held, ['import.started', begun], ['import.held', { code: 'CONTROL_TOTALS' }]),
   ]);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scope } from '../../src/context.ts';
 import { buildTestApp, type TestAnswer, type TestApp, type TestHeaders } from '../support/app.ts';
 import { documentOf, rootFieldsOf } from '../support/graphql.ts';
+import { CORE_SOURCE, workOff } from '../support/imports.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
 import { packText } from '../support/pack.ts';
 import { examineLate, incidentsOf, sendCalls } from '../support/reconciliation.ts';
@@ -9,6 +10,9 @@ import { emit, eventOf, makeEndpoint, relay } from '../support/webhooks.ts';
 
 let t: TestApp;
 let importId: string;
+let pausedId: string;
+let heldId: string;
+let quarantinedId: string;
 let reservationId: string;
 let decisionId: string;
 let backtestId: string;
@@ -29,7 +33,12 @@ beforeAll(async () => {
   await makeDebtor(t, 'C1');
   await makeDebtor(t, 'C2', { phone: '13800138002' });
   const csv = (await t.call('GET', '/v1/imports/template')).body as string;
-  importId = (await t.call('POST', '/v1/imports', csv, { 'content-type': 'text/csv' })).body.importId;
+  importId = await imported(csv);
+  pausedId = await imported(csv.replaceAll('C1', 'C3'));
+  heldId = await imported(`${csv}TOTAL,7,0`);
+  quarantinedId = await imported(csv.replace('13800138000', 'none'));
+  await workOff(t, heldId);
+  await workOff(t, quarantinedId);
   const dialers = { clientId: 'dialers', name: 'Dialers', scopes: ['contact:check', 'contact:report'] };
   await t.call('POST', '/v1/api-clients', dialers);
   const reserved = await t.call('POST', '/v1/contact-permissions', askFor('C2', { mode: 'reserve' }));
@@ -68,6 +77,10 @@ beforeAll(async () => {
   eventId = body.items.at(-1).eventId;
 });
 afterAll(() => t.close());
+
+async function imported(csv: string): Promise<string> {
+  return (await t.call('POST', '/v1/imports', csv, { 'content-type': 'text/csv' })).body.importId;
+}
 
 /** Where nobody listens. */
 const NOBODY = 'http://127.0.0.1:1/';
@@ -162,6 +175,15 @@ const interest = (segments: readonly unknown[]): Call => ({
 const penalty = (input: Record<string, unknown>): Call => ({
   rest: ['POST', '/v1/penalty-calculations', input],
   graphql: ['calculatePenalty', { input }],
+});
+
+const resubmission = (cells: Record<string, string>): Call => ({
+  rest: ['POST', `/v1/imports/${quarantinedId}/rows/1/resubmission`, { cells }],
+  graphql: ['resubmitImportRow', { importId: quarantinedId, row: 1, cells }],
+});
+const importSource = (source: string, input: object): Call => ({
+  rest: ['PUT', `/v1/import-sources/${source}`, input],
+  graphql: ['putImportSource', { source, input }],
 });
 
 const POLICY_VERSION = '2027-01-01';
@@ -696,6 +718,8 @@ const OPERATIONS: Readonly<
   },
   imports: {
     call: () => ({ rest: ['GET', '/v1/imports?limit=1'], graphql: ['imports', { limit: 1 }] }),
+    // Sealed anew each time.
+    varying: ['nextCursor'],
     scope: 'imports:write',
     refused: {
       call: () => ({ rest: ['GET', '/v1/imports?limit=201'], graphql: ['imports', { limit: 201 }] }),
@@ -708,6 +732,77 @@ const OPERATIONS: Readonly<
     refused: {
       call: () => ({ rest: ['GET', '/v1/imports/imp_1'], graphql: ['import', { importId: 'imp_1' }] }),
       problem: 'NOT_FOUND',
+    },
+  },
+  pauseImport: {
+    call: () => ({ rest: ['POST', `/v1/imports/${pausedId}/pause`], graphql: ['pauseImport', { importId: pausedId }] }),
+    scope: 'imports:write',
+    refused: {
+      call: () => ({ rest: ['POST', '/v1/imports/imp_1/pause'], graphql: ['pauseImport', { importId: 'imp_1' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  resumeImport: {
+    call: () => ({
+      rest: ['POST', `/v1/imports/${pausedId}/resume`],
+      graphql: ['resumeImport', { importId: pausedId }],
+    }),
+    scope: 'imports:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/imports/${quarantinedId}/resume`],
+        graphql: ['resumeImport', { importId: quarantinedId }],
+      }),
+      problem: 'IMPORT_STATE',
+    },
+  },
+  releaseImport: {
+    call: () => ({
+      rest: ['POST', `/v1/imports/${heldId}/release`, { reason: 'counted by hand' }],
+      graphql: ['releaseImport', { importId: heldId, reason: 'counted by hand' }],
+    }),
+    scope: 'admin',
+    refused: {
+      call: () => ({
+        rest: ['POST', `/v1/imports/${importId}/release`, { reason: '' }],
+        graphql: ['releaseImport', { importId, reason: '' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  resubmitImportRow: {
+    call: () => resubmission({ phone: 'still none' }),
+    // Each time is one more.
+    varying: ['resubmissions'],
+    scope: 'imports:write',
+    refused: { call: () => resubmission({ colour: 'red' }), problem: 'UNPROCESSABLE' },
+  },
+  importSources: {
+    call: () => ({ rest: ['GET', '/v1/import-sources'], graphql: ['importSources', {}] }),
+    scope: 'imports:write',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/import-sources'],
+        graphql: ['importSources', {}],
+        headers: { 'test-clock': 'yesterday' },
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  importSource: {
+    call: () => ({ rest: ['GET', '/v1/import-sources/default'], graphql: ['importSource', { source: 'default' }] }),
+    scope: 'imports:write',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/import-sources/core'], graphql: ['importSource', { source: 'core' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  putImportSource: {
+    call: () => importSource('parity', CORE_SOURCE),
+    scope: 'admin',
+    refused: {
+      call: () => importSource('parity', { ...CORE_SOURCE, columns: [{ name: '客户号', field: 'customer.id' }] }),
+      problem: 'VALIDATION_FAILED',
     },
   },
   cancelImport: {

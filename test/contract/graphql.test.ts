@@ -69,6 +69,8 @@ test('every type, every operation and every closed list of values is described',
 const REST_ONLY = [
   'createImport',
   'listImportRejections',
+  'listImportRows',
+  'resubmitImportRows',
   'getImportTemplate',
   'uploadCallRecords',
   'listCallRecordRejections',

@@ -59,6 +59,7 @@ const MUTATE = {
   mergeCandidate:
     'mutation($id: ID!) { mergeDuplicateCandidate(candidateId: $id, survivorId: "C5", reason: "x") { mergeId } }',
   cancel: 'mutation($id: ID!) { cancelImport(importId: $id) { status } }',
+  pause: 'mutation($id: ID!) { pauseImport(importId: $id) { status } }',
   ask: 'mutation($i: PermissionRequest!) { requestContactPermission(input: $i) { permitted } }',
 };
 const POLICY = packText({ version: '2027-01-01', effectiveUntil: '2027-02-01' });
@@ -329,6 +330,10 @@ const CASES: Record<ProblemCode, { rest: Door; graphql: Door | null }> = {
   INCIDENT_SETTLED: {
     rest: () => t.call('POST', `/v1/incidents/${incidentId}/close`, { reason: 'once more' }),
     graphql: () => t.graphql(MUTATE.close, { id: incidentId }),
+  },
+  IMPORT_STATE: {
+    rest: () => t.call('POST', `/v1/imports/${importId}/pause`),
+    graphql: () => t.graphql(MUTATE.pause, { id: importId }),
   },
   IMPORT_NOT_CANCELLABLE: {
     rest: () => t.call('POST', `/v1/imports/${importId}/cancel`),

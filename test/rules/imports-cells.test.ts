@@ -12,20 +12,20 @@ describe('an amount', () => {
     ['0', 0n],
     ['12.340', 1234n],
   ])('%s is read as it is', (text, value) => {
-    expect(parseAmount(text, 'CNY')).toEqual({ value, corrected: false });
+    expect(parseAmount(text, 'CNY')).toEqual({ value, corrections: [] });
   });
 
   it.each([
-    ['full-width digits', '１２３４．５６', 123456n],
-    ['thousands separators', '1,234,567.80', 123456780n],
-    ['full-width separators', '１，２３４．００', 123400n],
-    ['a currency sign', '￥1,000.00', 100000n],
-    ['the trailing minus of core systems', '1234.56-', -123456n],
-    ['an exponent', '5.00E+05', 50000000n],
-    ['a negative exponent', '1250E-2', 1250n],
-    ['the minus sign of typesetting', '−12.50', -1250n],
-  ])('with %s is corrected', (_, text, value) => {
-    expect(parseAmount(text, 'CNY')).toEqual({ value, corrected: true });
+    ['full-width digits', '１２３４．５６', 123456n, ['width']],
+    ['thousands separators', '1,234,567.80', 123456780n, ['separators']],
+    ['full-width separators', '１，２３４．００', 123400n, ['width', 'separators']],
+    ['a currency sign', '￥1,000.00', 100000n, ['width', 'currency_sign', 'separators']],
+    ['the trailing minus of core systems', '1234.56-', -123456n, ['trailing_minus']],
+    ['an exponent', '5.00E+05', 50000000n, ['exponent']],
+    ['a negative exponent', '1250E-2', 1250n, ['exponent']],
+    ['the minus sign of typesetting', '−12.50', -1250n, ['width']],
+  ])('with %s is corrected', (_, text, value, corrections) => {
+    expect(parseAmount(text, 'CNY')).toEqual({ value, corrections });
   });
 
   it.each([
@@ -66,26 +66,27 @@ describe('an amount', () => {
   });
 
   test('has the decimals of its currency', () => {
-    expect(parseAmount('1234', 'JPY')).toEqual({ value: 1234n, corrected: false });
+    expect(parseAmount('1234', 'JPY')).toEqual({ value: 1234n, corrections: [] });
     expect(parseAmount('1234.5', 'JPY')).toEqual({ code: 'INVALID_NUMBER' });
   });
 });
 
 test('a whole number in scientific form is normal, not corrected', () => {
-  expect(parseWhole('5.00E+05')).toEqual({ value: 500000, corrected: false });
-  expect(parseWhole('-2')).toEqual({ value: -2, corrected: false });
+  expect(parseWhole('5.00E+05')).toEqual({ value: 500000, corrections: [] });
+  expect(parseWhole('-2')).toEqual({ value: -2, corrections: [] });
   expect(parseWhole('1.5')).toEqual({ code: 'INVALID_NUMBER' });
 });
 
 describe('a date', () => {
   it.each([
-    ['2028-02-29', '2028-02-29', false],
-    ['2026/1/2', '2026-01-02', true],
-    ['20261120', '2026-11-20', true],
-    ['2026年11月20日', '2026-11-20', true],
-    ['２０２６－１１－２０', '2026-11-20', true],
-  ])('%s is %s', (text, value, corrected) => {
-    expect(parseDate(text)).toEqual({ value, corrected });
+    ['2028-02-29', '2028-02-29', []],
+    ['2026/1/2', '2026-01-02', ['date_form']],
+    ['2026.1.2', '2026-01-02', ['date_form']],
+    ['20261120', '2026-11-20', ['date_form']],
+    ['2026年11月20日', '2026-11-20', ['date_form']],
+    ['２０２６－１１－２０', '2026-11-20', ['width']],
+  ])('%s is %s', (text, value, corrections) => {
+    expect(parseDate(text)).toEqual({ value, corrections });
   });
 
   it.each([
@@ -102,8 +103,34 @@ describe('a date', () => {
   });
 });
 
+test('a date in the form of its source is no correction, and one that the source does not write is refused', () => {
+  expect(parseDate('20280229', ['compact', 'slashes'])).toEqual({ value: '2028-02-29', corrections: [] });
+  expect(parseDate('2028/2/29', ['compact', 'slashes'])).toEqual({ value: '2028-02-29', corrections: ['date_form'] });
+  expect(parseDate('2028-02-29', ['compact', 'slashes'])).toEqual({ code: 'INVALID_DATE' });
+});
+
+test('a date exists exactly if the calendar has it', () => {
+  fc.assert(
+    fc.property(
+      fc.record({ year: fc.integer({ min: 1900, max: 2199 }), month: fc.nat(13), day: fc.nat(32) }),
+      ({ year, month, day }) => {
+        const text = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+        const at = new Date(`${text}T00:00:00Z`);
+        const exists = !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
+        expect('value' in parseDate(text)).toBe(exists);
+      },
+    ),
+  );
+});
+
+test('an amount in fen is whole', () => {
+  expect(parseAmount('123456', 'CNY', 'minor')).toEqual({ value: 123456n, corrections: [] });
+  expect(parseAmount('123456-', 'CNY', 'minor')).toEqual({ value: -123456n, corrections: ['trailing_minus'] });
+  expect(parseAmount('123456.50', 'CNY', 'minor')).toEqual({ code: 'INVALID_NUMBER' });
+});
+
 test('an id of full-width characters is corrected; one with other characters is refused', () => {
-  expect(parseId('Ｃ１')).toEqual({ value: 'C1', corrected: true });
+  expect(parseId('Ｃ１')).toEqual({ value: 'C1', corrections: ['width'] });
   expect(parseId('C 1')).toEqual({ code: 'INVALID_ID' });
   expect(parseId('x'.repeat(65))).toEqual({ code: 'INVALID_ID' });
 });

@@ -3,12 +3,14 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { describe, expect, it, test } from 'vitest';
 import { readHeader } from '../../src/imports/csv.ts';
 import { identityOf, MAX_IDENTITY_ROW } from '../../src/imports/identities.ts';
-import { type ImportedRow, readRow } from '../../src/imports/mapping.ts';
-import { defaultMapping } from '../../src/imports/mapping-default.ts';
+import { type ImportedRow, readRow, statementAt } from '../../src/imports/mapping.ts';
 import { uciMapping } from '../../src/imports/mapping-uci.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from '../../src/imports/merge.ts';
+import { BUILT_IN } from '../../src/imports/sources/sources.ts';
 
-const statement = { asOf: '2026-11-23', zone: 'Asia/Shanghai', latest: Temporal.Instant.from('2026-11-24T00:00:00Z') };
+const NOW = Temporal.Instant.from('2026-11-23T00:00:00Z');
+const statement = statementAt('2026-11-23', 'Asia/Shanghai', NOW);
+const defaultMapping = BUILT_IN.get('default')!.mapping;
 const names = defaultMapping.columns.required;
 const header = readHeader(names, defaultMapping.columns);
 
@@ -26,13 +28,15 @@ function imported(changes: Readonly<Record<string, string>> = {}): ImportedRow {
 describe('the default mapping', () => {
   test('reads the example row of its template', () => {
     expect(read()).toEqual({
-      corrected: false,
+      corrections: [],
+      warnings: [],
       imported: {
         customer: {
           customerId: 'C1',
           name: '张三',
           residentId: '11010519491231002X',
-          phone: { value: '+8613800138000', line: 'mobile' },
+          phones: [{ contactPointId: 'm1', value: '+8613800138000', line: 'mobile', place: null }],
+          address: null,
         },
         account: {
           customerId: 'C1',
@@ -65,7 +69,7 @@ describe('the default mapping', () => {
       'status',
     ];
     const { customer, account } = imported(Object.fromEntries(empty.map((name) => [name, ' '])));
-    expect(customer).toMatchObject({ residentId: null, phone: null });
+    expect(customer).toMatchObject({ residentId: null, phones: [] });
     expect(account).toMatchObject({
       asOf: '2026-11-22T16:00:00Z',
       pastDueSince: null,
@@ -78,17 +82,18 @@ describe('the default mapping', () => {
   });
 
   it.each([
-    ['phone', '０１３８-0013 8000'],
-    ['resident_id', '11010519491231002x'],
-    ['principal', '８,０００.00'],
-    ['principal', '8.00E+03'],
-    ['as_of', '2025/11/20'],
-    ['past_due_since', '20250820'],
-    ['currency', 'rmb'],
-    ['status', 'OPEN'],
-    ['customer_id', 'Ｃ１'],
-  ])('corrects %s %s to the same row', (column, text) => {
-    expect(read({ [column]: text })).toEqual({ ...read(), corrected: true });
+    ['phone', '０１３８-0013 8000', ['width', 'separators', 'prefix']],
+    ['resident_id', '11010519491231002x', ['case']],
+    ['principal', '8,000.00', ['separators']],
+    ['principal', '８,０００.00', ['width', 'separators']],
+    ['principal', '8.00E+03', ['exponent']],
+    ['as_of', '2025/11/20', ['date_form']],
+    ['past_due_since', '20250820', ['date_form']],
+    ['currency', 'cny', ['case']],
+    ['status', 'OPEN', ['case']],
+    ['customer_id', 'Ｃ１', ['width']],
+  ])('corrects %s %s to the same row, and says what was done', (column, text, kinds) => {
+    expect(read({ [column]: text })).toEqual({ ...read(), corrections: [{ column, kinds }] });
   });
 
   it.each([
@@ -97,6 +102,9 @@ describe('the default mapping', () => {
     ['name', '', 'REQUIRED', ''],
     ['name', '张*', 'INVALID_NAME', '张*'],
     ['resident_id', '1101051949', 'RESIDENT_ID_INVALID', '1*********'],
+    ['name', '11010519491231002X', 'COLUMN_SWAPPED', '1*****************'],
+    ['phone', '张三', 'COLUMN_SWAPPED', '张*'],
+    ['resident_id', '13800138000', 'COLUMN_SWAPPED', '1**********'],
     ['phone', '110119', 'PHONE_INVALID', '1*****'],
     ['account_id', '账户1', 'INVALID_ID', '账**'],
     ['currency', 'XYZ', 'INVALID_CURRENCY', 'X**'],
@@ -147,12 +155,10 @@ const uciHeader = readHeader(sample[0]!, uciMapping.columns);
 const uciRows = sample.slice(1);
 
 function uci(id: number, asOf = '2026-11-23'): ImportedRow {
-  const result = readRow(uciMapping, uciHeader, uciRows.find((cells) => cells[0] === String(id))!, {
-    ...statement,
-    asOf,
-  });
+  const cells = uciRows.find((row) => row[0] === String(id))!;
+  const result = readRow(uciMapping, uciHeader, cells, statementAt(asOf, 'Asia/Shanghai', NOW));
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
-  expect(result.corrected).toBe(false);
+  expect(result.corrections).toEqual([]);
   return result.imported;
 }
 
@@ -202,7 +208,7 @@ describe('the uci mapping', () => {
     );
     expect(other.account.balances).toEqual(one.account.balances);
     expect(other.customer.residentId).not.toBe(one.customer.residentId);
-    expect(other.customer.phone!.value).not.toBe(one.customer.phone!.value);
+    expect(other.customer.phones[0]!.value).not.toBe(one.customer.phones[0]!.value);
   });
 
   it.each([
@@ -289,14 +295,14 @@ describe('a customer who is on file', () => {
   });
 
   test('takes name and number of the debtor from the file, and keeps what the file leaves empty', () => {
-    const phone = { value: '+8613900139000', line: 'mobile' } as const;
-    const merged = mergedCustomer(stored(), { ...customer, name: '张三丰', residentId: null, phone });
+    const phone = { contactPointId: 'm1', value: '+8613900139000', line: 'mobile', place: null } as const;
+    const merged = mergedCustomer(stored(), { ...customer, name: '张三丰', residentId: null, phones: [phone] });
     expect(merged).toMatchObject({ name: '张三丰', residentId: '11010519491231002X' });
     expect(merged.parties[0]).toMatchObject({
       name: '张三丰',
       contactPoints: [{ contactPointId: 'm1', value: phone.value }],
     });
-    expect(mergedCustomer(stored(), { ...customer, phone: null }).parties).toEqual([self]);
+    expect(mergedCustomer(stored(), { ...customer, phones: [] }).parties).toEqual([self]);
   });
 
   test('leaves a number alone that is known under another id, also when it is marked invalid', () => {
@@ -323,8 +329,21 @@ test('an account on file keeps the facts that files do not have', () => {
     debtGroupId: null,
     graceDays: null,
   });
-  const stored = { product: 'cash_card', debtGroupId: 'G1', optionalFacts: { graceDays: 5, dailyRate: '0.0005' } };
-  const merged = mergedAccount(stored as Parameters<typeof mergedAccount>[0], account);
+  const stored = {
+    product: 'cash_card',
+    currency: 'CNY',
+    pastDueSince: '2025-07-20',
+    annualRate: null,
+    status: 'legal',
+    interestMinor: 1_00n,
+    penaltyMinor: 2_00n,
+    feesMinor: 3_00n,
+    minimumDueMinor: 4_00n,
+    creditLimitMinor: null,
+    debtGroupId: 'G1',
+    optionalFacts: { graceDays: 5, dailyRate: '0.0005' },
+  } as Parameters<typeof mergedAccount>[0];
+  const merged = mergedAccount(stored, account);
   expect(merged).toMatchObject({
     product: 'cash_card',
     debtGroupId: 'G1',
@@ -333,4 +352,14 @@ test('an account on file keeps the facts that files do not have', () => {
     dailyRate: null,
   });
   expect(merged.balances).toEqual(account.balances);
+  const { customerId, accountId, currency, asOf } = account;
+  const few = mergedAccount(stored, { customerId, accountId, currency, asOf, balances: { principal: '9.00' } });
+  expect(few).toMatchObject({
+    pastDueSince: '2025-07-20',
+    status: 'legal',
+    minimumPaymentDue: '4.00',
+    creditLimit: null,
+    dailyRate: '0.0005',
+    balances: { principal: '9.00', interest: '1.00', penalty: '2.00', fees: '3.00' },
+  });
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runImport } from '../../src/imports/run.ts';
 import type { Import, Rejection } from '../../src/imports/schemas.ts';
 import type { TestAnswer, TestApp, TestHeaders } from './app.ts';
 
@@ -40,6 +41,40 @@ export function defaultFile(rows: readonly Cells[], lines: readonly string[] = [
   return [Object.keys(DEFAULTS).join(','), ...text, ...lines].join('\r\n');
 }
 
+/** How a bank's core system might write its extract: Chinese names, compact dates, fen, debts with a minus, codes for words. */
+export const CORE_SOURCE = {
+  title: 'Core system, nightly',
+  columns: [
+    { name: '客户号', aliases: ['客户编号'], field: 'customer.customerId' },
+    { name: '姓名', field: 'customer.name' },
+    { name: '证件号', field: 'customer.residentId' },
+    { name: '出生日期', field: 'customer.birthDate', required: false },
+    { name: '手机', field: 'customer.phones.mobile' },
+    { name: '家庭电话', field: 'customer.phones.home', required: false },
+    { name: '单位电话', field: 'customer.phones.work', required: false },
+    { name: '地址', field: 'customer.address', required: false },
+    { name: '账号', field: 'account.accountId' },
+    { name: '数据日期', field: 'account.asOf' },
+    { name: '逾期天数', field: 'account.daysPastDue' },
+    { name: '本金', field: 'account.balances.principal' },
+    { name: '卡号', field: 'account.cardNumber', required: false },
+    {
+      name: '状态',
+      field: 'account.status',
+      values: [
+        { from: '0', to: 'open' },
+        { from: '9', to: 'legal' },
+      ],
+    },
+  ],
+  defaults: [{ field: 'account.currency', value: 'CNY' }],
+  ignoredColumns: ['备注'],
+  separator: '|',
+  dateForms: ['compact', 'dashes'],
+  unit: 'minor',
+  sign: 'reversed',
+};
+
 export function upload(
   t: TestApp,
   file: string | Buffer,
@@ -62,6 +97,12 @@ export async function until(t: TestApp, importId: string, done: (state: Import) 
 }
 
 export const ended = ({ status }: Import) => status !== 'queued' && status !== 'running';
+
+/** Does the work on an import here and now, as a worker would. */
+export async function workOff(t: TestApp, importId: string): Promise<Import> {
+  await runImport(t.services, importId, new AbortController().signal);
+  return importOf(t, importId);
+}
 
 /** Uploads a file and waits for what becomes of it. */
 export async function importFile(t: TestApp, file: string | Buffer, query = ''): Promise<Import> {

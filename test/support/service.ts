@@ -11,6 +11,7 @@ export function startService(t: Pick<TestApp, 'database' | 'config'>): ChildProc
       ENCRYPTION_KEYS: t.config.encryptionKeys!.map(({ keyId, key }) => `${keyId}:${key.toString('base64')}`).join(),
       BLIND_INDEX_KEY: t.config.blindIndexKey!.toString('base64'),
       PORT: '0',
+      DRAIN_SECONDS: '0',
     },
   });
 }

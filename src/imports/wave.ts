@@ -1,0 +1,168 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { accountRecord } from '../accounts/record.ts';
+import { type AccountRecord, type AccountUpsert, lockAccounts, type StoredAccount } from '../accounts/repository.ts';
+import { recordStates } from '../accounts/states.ts';
+import type { Services } from '../context.ts';
+import { contentKeyOf, customerRecord } from '../customers/record.ts';
+import { findCustomers, lockContentKeys } from '../customers/repository.ts';
+import { type CustomerRecord, type Upserted, upsertCustomers } from '../customers/upsert.ts';
+import type { Trx } from '../db/database.ts';
+import type { PolicyRegistry } from '../policy/registry.ts';
+import type { ImportedCustomer, ImportedRow } from './mapping.ts';
+import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
+import { newestStates, type Origin, originsOf } from './on-file.ts';
+
+export interface WaveContext {
+  readonly vault: Services['vault'];
+  readonly policy: PolicyRegistry;
+  readonly importId: string;
+  readonly now: Temporal.Instant;
+}
+
+/** What becomes of a row that means something. */
+export type Fate =
+  | { readonly kind: 'new' }
+  /** Everything it says is on file, or stands in an earlier row. */
+  | { readonly kind: 'known'; readonly of: Origin | { readonly row: number } }
+  | { readonly kind: 'other_customer' };
+
+/** What a wave of rows comes to: what is to be written, and the fate of each row in their order. */
+export interface WavePlan {
+  readonly customers: readonly CustomerRecord[];
+  readonly accounts: readonly AccountRecord[];
+  readonly fates: readonly Fate[];
+}
+
+/**
+ * Compares rows with what is on file and locks what they touch until the end of the transaction. No account may come twice,
+ * and no customer with two contents. Customers of `unchanged` are taken to be on file as the rows have them.
+ */
+export async function planWave(
+  trx: Trx,
+  context: WaveContext,
+  rows: readonly ImportedRow[],
+  unchanged: ReadonlySet<string> = new Set(),
+): Promise<WavePlan> {
+  const found = await lockAccounts(
+    trx,
+    rows.map(({ account }) => account.accountId),
+  );
+  const stored = new Map(found.map((account) => [account.accountId, account]));
+  const own = rows.filter(({ account }) => isOwn(stored.get(account.accountId), account.customerId));
+  const records = await mapInTurns(own, ({ account }) =>
+    accountRecord(
+      account.accountId,
+      mergedAccount(stored.get(account.accountId), account),
+      context.now,
+      context.importId,
+    ),
+  );
+  const origins = await originsOf(
+    trx,
+    records.filter(({ account_id }) => stored.has(account_id)),
+  );
+  const customers = await planCustomers(trx, context, own, unchanged);
+  const changing = new Set(customers.map(({ customer }) => customer.customer_id));
+  const fates = rows.map(({ account, customer }): Fate => {
+    if (!isOwn(stored.get(account.accountId), account.customerId)) return { kind: 'other_customer' };
+    // A change of the customer is counted once, however many accounts there are.
+    const origin = origins.get(account.accountId);
+    return changing.delete(customer.customerId) || origin === undefined
+      ? { kind: 'new' }
+      : { kind: 'known', of: origin };
+  });
+  return { customers, accounts: records.filter(({ account_id }) => !origins.has(account_id)), fates };
+}
+
+/**
+ * Plans and writes a wave. Somebody else may write the same at this very moment; then what was new a moment ago is known, and
+ * the fates say so.
+ */
+export async function applyWave(
+  trx: Trx,
+  context: WaveContext,
+  rows: readonly ImportedRow[],
+): Promise<readonly Fate[]> {
+  const plan = await planWave(trx, context, rows);
+  const customers =
+    plan.customers.length > 0 ? await upsertCustomers(trx, plan.customers) : new Map<string, Upserted>();
+  const accounts =
+    plan.accounts.length > 0
+      ? await recordStates(trx, context.policy, plan.accounts, context.now)
+      : new Map<string, AccountUpsert>();
+  if ([...accounts.values()].includes('other_customer')) throw new Error('an account id was taken meanwhile');
+  const changed = (outcome: Upserted | AccountUpsert | undefined) => outcome !== undefined && outcome !== 'unchanged';
+  const overtaken = rows.filter(
+    ({ customer, account }, index) =>
+      plan.fates[index]!.kind === 'new' &&
+      !changed(customers.get(customer.customerId)) &&
+      !changed(accounts.get(account.accountId)),
+  );
+  if (overtaken.length === 0) return plan.fates;
+  const origins = await originsOf(trx, plan.accounts);
+  return rows.map((row, index) => {
+    const origin = overtaken.includes(row) ? origins.get(row.account.accountId) : undefined;
+    return origin ? { kind: 'known', of: origin } : plan.fates[index]!;
+  });
+}
+
+function isOwn(stored: StoredAccount | undefined, customerId: string): boolean {
+  return stored === undefined || stored.customerId === customerId;
+}
+
+/** Those customers who are not on file, and those of whom the newest state says something else than what is. */
+async function planCustomers(
+  trx: Trx,
+  { vault, now }: WaveContext,
+  rows: readonly ImportedRow[],
+  unchanged: ReadonlySet<string>,
+): Promise<CustomerRecord[]> {
+  const all = distinct(rows.filter(({ customer }) => !unchanged.has(customer.customerId)));
+  if (all.size === 0) return [];
+  const keys = await lockContentKeys(trx, [...all.keys()]);
+  const created = [...all.values()].filter(({ customerId }) => !keys.has(customerId));
+  const newest = await newestStates(trx, [...keys.keys()]);
+  // What an older file says of a person may have changed since.
+  const current = distinct(
+    rows.filter(({ customer, account }) => {
+      const at = newest.get(customer.customerId);
+      return keys.has(customer.customerId) && (at === undefined || Temporal.Instant.compare(account.asOf, at) >= 0);
+    }),
+  );
+  const differing = [...current.values()].filter(
+    (customer) =>
+      all.has(customer.customerId) &&
+      !keys.get(customer.customerId)!.equals(contentKeyOf(vault, customer.customerId, newCustomer(customer))),
+  );
+  const merged = await mergeAll(trx, vault, differing);
+  const changed = merged.filter(
+    ([customerId, customer]) => !keys.get(customerId)!.equals(contentKeyOf(vault, customerId, customer)),
+  );
+  const fresh = created.map((customer) => [customer.customerId, newCustomer(customer)] as const);
+  return mapInTurns([...fresh, ...changed], ([customerId, customer]) =>
+    customerRecord(vault, customerId, customer, now),
+  );
+}
+
+function distinct(rows: readonly ImportedRow[]): Map<string, ImportedCustomer> {
+  return new Map(rows.map(({ customer }) => [customer.customerId, customer]));
+}
+
+async function mergeAll(trx: Trx, vault: Services['vault'], customers: readonly ImportedCustomer[]) {
+  if (customers.length === 0) return [];
+  const imported = new Map(customers.map((customer) => [customer.customerId, customer]));
+  const stored = await findCustomers(trx, vault, [...imported.keys()]);
+  return stored.map(
+    (customer) => [customer.customerId, mergedCustomer(customer, imported.get(customer.customerId)!)] as const,
+  );
+}
+
+/** Maps a list without keeping requests waiting: sealing 500 customers at once would block the process for 30 ms. */
+async function mapInTurns<T, R>(list: readonly T[], map: (item: T) => R): Promise<R[]> {
+  const result: R[] = [];
+  for (const item of list) {
+    result.push(map(item));
+    if (result.length % 50 === 0) await nextTurn();
+  }
+  return result;
+}
