@@ -9,6 +9,8 @@ import { attemptResolvers } from './attempts/resolvers.ts';
 import { attemptRoutes } from './attempts/routes.ts';
 import { callRecordResolvers } from './call-records/resolvers.ts';
 import { callRecordRoutes } from './call-records/routes.ts';
+import { caseEntryResolvers } from './case-entries/resolvers.ts';
+import { caseEntryRoutes } from './case-entries/routes.ts';
 import { clientResolvers } from './clients/resolvers.ts';
 import { clientRoutes } from './clients/routes.ts';
 import type { Config } from './config.ts';
@@ -45,6 +47,8 @@ import { reservationResolvers } from './reservations/resolvers.ts';
 import { reservationRoutes } from './reservations/routes.ts';
 import { scorecardResolvers } from './scorecards/resolvers.ts';
 import { scorecardRoutes } from './scorecards/routes.ts';
+import { statementResolvers } from './statements/resolvers.ts';
+import { statementRoutes } from './statements/routes.ts';
 import { webhookDocuments } from './webhooks/documents.ts';
 import { webhookResolvers } from './webhooks/resolvers.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
@@ -64,6 +68,8 @@ const routes: FastifyPluginAsync[] = [
   replayRoutes,
   attemptRoutes,
   directiveRoutes,
+  caseEntryRoutes,
+  statementRoutes,
   importRoutes,
   clientRoutes,
   policyRoutes,
@@ -83,6 +89,8 @@ const resolvers: Resolvers[] = [
   replayResolvers,
   attemptResolvers,
   directiveResolvers,
+  caseEntryResolvers,
+  statementResolvers,
   importResolvers,
   clientResolvers,
   policyResolvers,

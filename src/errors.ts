@@ -13,6 +13,8 @@ export const PROBLEMS = {
   ACCOUNT_OF_OTHER_CUSTOMER: { status: 409, title: 'The account belongs to another customer' },
   ATTEMPT_CONFLICT: { status: 409, title: 'This attempt was reported before with other content' },
   DIRECTIVE_CONFLICT: { status: 409, title: 'This directive was recorded before with other content' },
+  CASE_ENTRY_CONFLICT: { status: 409, title: 'This case entry was recorded or ended before with other content' },
+  PLACEMENT_OVERLAP: { status: 409, title: 'The account is placed with a collector on one of these days' },
   RESERVATION_SETTLED: { status: 409, title: 'The reservation has an outcome already' },
   POLICY_VERSION_EXISTS: { status: 409, title: 'There is such a version of this policy pack' },
   POLICY_STATE: { status: 409, title: 'The policy version is not in a state for this step' },

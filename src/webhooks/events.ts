@@ -14,6 +14,15 @@ const contact = {
   collectorId: id,
 };
 
+const caseEntry = z.object({
+  customerId: id,
+  entryId: id,
+  kind: z.string(),
+  accountId: id.nullable(),
+  collectorId: id.nullable(),
+  outcome: z.string().nullable(),
+});
+
 export const EVENTS = {
   'reservation.unreported': z
     .object({ reservationId: id, decisionId: id, ...contact, expiredAt: instantSchema })
@@ -36,6 +45,10 @@ export const EVENTS = {
   'decision.would_differ': z
     .object({ decisionId: id, customerId: id, permitted: z.boolean(), wouldBePermitted: z.boolean() })
     .describe('With what is known now, a stored decision would be another'),
+  'case_entry.recorded': caseEntry.describe('Something became known of a customer, such as a complaint or a placement'),
+  'case_entry.ended': caseEntry.describe(
+    'A case entry holds no more; a complaint has its outcome, a placement its reason',
+  ),
   'policy.published': z
     .object({ pack: z.string(), version: z.string(), contentHash: z.string(), effectiveFrom: instantSchema })
     .describe('A version of a policy pack was published'),

@@ -49,6 +49,7 @@ const MUTATE = {
   putCustomer: 'mutation($id: ID!, $i: CustomerInput!) { putCustomer(customerId: $id, input: $i) { customerId } }',
   report: 'mutation($i: AttemptReport!) { reportContactAttempt(input: $i) { attemptId } }',
   directive: 'mutation($id: ID!, $i: NewDirective!) { recordDirective(customerId: $id, input: $i) { directiveId } }',
+  entry: 'mutation($id: ID!, $i: NewCaseEntry!) { recordCaseEntry(customerId: $id, input: $i) { entryId } }',
   release: 'mutation($id: ID!) { releaseReservation(reservationId: $id, reason: "test") { status } }',
   close: 'mutation($id: ID!) { closeIncident(incidentId: $id, reason: "once more") { status } }',
   cancel: 'mutation($id: ID!) { cancelImport(importId: $id) { status } }',
@@ -103,6 +104,13 @@ const customerWith = (phone: string, role = 'debtor') => ({
 const client = (clientId: string, name = 'x') => ({ clientId, name, scopes: ['admin'] });
 const attempt = (outcome: string) => reportOf('C1', 'conflict', '2026-11-23T09:00:00+08:00', outcome);
 const dispute = (amount: string) => ({ directiveId: 'D-conflict', kind: 'dispute', details: { amount } });
+const note = (text: string) => ({ entryId: 'E-conflict', kind: 'note', details: { text } });
+const placement = (entryId: string) => ({
+  entryId,
+  kind: 'placement',
+  accountId: 'C1-A1',
+  details: { collectorId: 'vendor-7', mandate: 'all' },
+});
 const json = { 'content-type': 'application/json' };
 
 /** Sends the first, which must succeed, and gives the answer to the second. */
@@ -220,6 +228,20 @@ const CASES: Record<ProblemCode, { rest: Door; graphql: Door | null }> = {
         t.call('POST', '/v1/customers/C1/directives', dispute('2')),
       ),
     graphql: () => t.graphql(MUTATE.directive, { id: 'C1', i: dispute('3') }),
+  },
+  CASE_ENTRY_CONFLICT: {
+    rest: () =>
+      second(t.graphql(MUTATE.entry, { id: 'C1', i: note('one') }), () =>
+        t.call('POST', '/v1/customers/C1/case-entries', note('two')),
+      ),
+    graphql: () => t.graphql(MUTATE.entry, { id: 'C1', i: note('three') }),
+  },
+  PLACEMENT_OVERLAP: {
+    rest: () =>
+      second(t.graphql(MUTATE.entry, { id: 'C1', i: placement('P1') }), () =>
+        t.call('POST', '/v1/customers/C1/case-entries', placement('P2')),
+      ),
+    graphql: () => t.graphql(MUTATE.entry, { id: 'C1', i: placement('P3') }),
   },
   RESERVATION_SETTLED: {
     rest: async () => {
