@@ -68,4 +68,6 @@ CREATE INDEX payments_timeline ON payments (customer_id, posted_on, account_id);
 CREATE INDEX payment_reversals_timeline ON payment_reversals (customer_id, reversed_on, account_id);
 CREATE INDEX account_charges_timeline ON account_charges (customer_id, posted_on, account_id);
 CREATE INDEX incidents_timeline ON incidents (customer_id, occurred_at, incident_id);
-CREATE INDEX call_records_timeline ON call_records (customer_id, started_at) WHERE customer_id IS NOT NULL;
+-- Whose the attempt, the permission or the incident of a call is; set when it is examined, from this release on.
+ALTER TABLE call_records ADD COLUMN matched_customer_id text;
+CREATE INDEX call_records_timeline ON call_records (matched_customer_id, started_at) WHERE matched_customer_id IS NOT NULL;

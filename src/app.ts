@@ -37,6 +37,8 @@ import { importResolvers } from './imports/resolvers.ts';
 import { importRoutes } from './imports/routes.ts';
 import { incidentResolvers } from './incidents/resolvers.ts';
 import { incidentRoutes } from './incidents/routes.ts';
+import { pictureResolvers } from './picture/resolvers.ts';
+import { pictureRoutes } from './picture/routes.ts';
 import { policyResolvers } from './policies/resolvers.ts';
 import { policyRoutes } from './policies/routes.ts';
 import { questionResolvers } from './questions/resolvers.ts';
@@ -70,6 +72,7 @@ const routes: FastifyPluginAsync[] = [
   directiveRoutes,
   caseEntryRoutes,
   statementRoutes,
+  pictureRoutes,
   importRoutes,
   clientRoutes,
   policyRoutes,
@@ -91,6 +94,7 @@ const resolvers: Resolvers[] = [
   directiveResolvers,
   caseEntryResolvers,
   statementResolvers,
+  pictureResolvers,
   importResolvers,
   clientResolvers,
   policyResolvers,

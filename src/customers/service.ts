@@ -71,7 +71,8 @@ function mask<T extends Omit<Customer, 'masked' | 'updatedAt'>>(customer: T): T 
   };
 }
 
-function maskAddress(kind: ContactPointKind, value: string): string {
+/** What remains of an address without the scope personal-data:read. */
+export function maskAddress(kind: ContactPointKind, value: string): string {
   if (kind === 'email') return maskEmail(value);
   // Three characters of a Chinese address are its province or city, which its jurisdiction tells already.
   return kind === 'postal' ? `${[...value].slice(0, 3).join('')}***` : maskNumber(value);

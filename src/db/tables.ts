@@ -610,6 +610,7 @@ export interface CallRecordsTable {
   reservation_id: string | null;
   decision_id: string | null;
   incident_id: string | null;
+  matched_customer_id: string | null;
 }
 
 export interface CallRecordRejectionsTable {

@@ -3,7 +3,7 @@ import { fingerprint } from '../fingerprint.ts';
 import { currencyDecimals, fromMinor, toMinor } from '../rules/money/money.ts';
 import { identityDifference } from '../rules/money/statement.ts';
 import { wireInstant } from '../validation.ts';
-import type { StatementRecord, StatementRow } from './repository.ts';
+import type { StatementRecord, StatementState } from './repository.ts';
 import type { Statement, StatementInput } from './schemas.ts';
 
 /** From what was sent to what is written, and back; single requests and imports go the same way. */
@@ -58,7 +58,7 @@ export function statementRecord(
 }
 
 /** A statement with its two checks: against its own parts, and against the statement before. */
-export function statementOf(row: StatementRow): Statement {
+export function statementOf(row: StatementState): Statement {
   const amount = (minor: bigint) => fromMinor(minor, row.currency);
   const difference = identityDifference({
     previousBalanceMinor: row.previous_balance_minor,

@@ -14,6 +14,9 @@ export interface StatementRow extends Selectable<AccountStatementsTable> {
   readonly before_balance_minor: bigint | null;
 }
 
+/** What is answered of it. */
+export type StatementState = Omit<StatementRow, 'content_hash' | 'import_id' | 'client_id' | 'superseded_at'>;
+
 export type StatementUpsert = 'created' | 'corrected' | 'unchanged';
 
 const keyOf = (row: { account_id: string; statement_on: string }) => `${row.account_id}/${row.statement_on}`;

@@ -1,0 +1,83 @@
+import { accountPolicyAt } from '../accounts/service.ts';
+import { caseEntryOf } from '../case-entries/record.ts';
+import type { CaseEntryKind } from '../case-entries/schemas.ts';
+import { type Ctx, requireScope } from '../context.ts';
+import { notFound } from '../errors.ts';
+import { pictureAccountOf } from './accounts.ts';
+import { customerOf, directiveInForce, partiesOf } from './people.ts';
+import { findDebtor, findEntriesInForce, findPictureAccounts, tallyContacts } from './repository.ts';
+import type { CustomerPicture } from './schemas.ts';
+import { timelineOf } from './timeline.ts';
+
+const CONTACTS_DAYS = 400;
+const DELINQUENCY_DAYS = 731;
+const TIMELINE_ITEMS = 50;
+/** What is in force of a kind: the newest alone, or all that one debtor may come to have. */
+const ENTRIES: readonly { readonly kind: CaseEntryKind; readonly limit: number }[] = [
+  { kind: 'default_reason', limit: 1 },
+  { kind: 'income', limit: 1 },
+  { kind: 'necessary_expense', limit: 1 },
+  { kind: 'other_debt_service', limit: 1 },
+  { kind: 'employment', limit: 1 },
+  { kind: 'collateral', limit: 500 },
+  { kind: 'complaint', limit: 100 },
+  { kind: 'placement', limit: 500 },
+  { kind: 'note', limit: 5 },
+];
+const CIRCUMSTANCES: readonly CaseEntryKind[] = [
+  'default_reason',
+  'income',
+  'necessary_expense',
+  'other_debt_service',
+  'employment',
+];
+
+/**
+ * All that a collector's screen shows of a debtor at one instant, in five SQL statements however many accounts there are:
+ * people, contacts, accounts, case entries, timeline. Throws NOT_FOUND.
+ */
+export async function getPicture(ctx: Ctx, customerId: string): Promise<CustomerPicture> {
+  requireScope(ctx, 'customers:read');
+  requireScope(ctx, 'accounts:read');
+  const masked = !ctx.caller.scopes.has('personal-data:read');
+  const policy = accountPolicyAt(ctx.policy, ctx.now);
+  const ago = (days: number) => ctx.now.subtract({ hours: 24 * days });
+  return ctx.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => {
+      const records = await findDebtor(trx, customerId, ctx.now);
+      const [customer, ...others] = records;
+      if (!customer) throw notFound('/customerId', 'customer');
+      const ids = records.map((record) => record.customer_id);
+      const tallies = await tallyContacts(trx, ids, ago(CONTACTS_DAYS), ctx.now);
+      const accounts = await findPictureAccounts(trx, ids, {
+        statesSince: ago(DELINQUENCY_DAYS),
+        graceAmount: policy.graceAmount,
+      });
+      const entries = (await findEntriesInForce(trx, ids, ENTRIES, ctx.now)).map((row) => caseEntryOf(ctx, row));
+      const timeline = await timelineOf(ctx, trx, customerId, { limit: TIMELINE_ITEMS });
+      const directives = records.flatMap((record) => record.directives.map((one) => directiveInForce(one, ctx.now)));
+      const shown = new Set(accounts.map((row) => row.account_id));
+      return {
+        customer: customerOf(ctx, customer, masked),
+        sameDebtorIds: others.map((record) => record.customer_id),
+        masked,
+        parties: records.flatMap((record) => {
+          const own = directives.filter((one) => one.customerId === record.customer_id);
+          return partiesOf(ctx, record, tallies, own, policy.zone, masked);
+        }),
+        accounts: accounts.map((row) => pictureAccountOf(row, entries, policy, ctx.now)),
+        circumstances: entries.filter(({ kind }) => CIRCUMSTANCES.includes(kind)),
+        collateral: entries.filter(
+          ({ kind, accountId }) => kind === 'collateral' && (accountId === null || !shown.has(accountId)),
+        ),
+        complaints: entries.filter(({ kind }) => kind === 'complaint'),
+        disputes: directives.filter(({ kind }) => kind === 'dispute'),
+        directives,
+        notes: entries.filter(({ kind }) => kind === 'note'),
+        timeline,
+      };
+    });
+}
