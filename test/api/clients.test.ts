@@ -152,6 +152,15 @@ const NEEDS: Readonly<Record<string, Scope | readonly Scope[]>> = {
   recordDirective: 'customers:write',
   listDirectives: 'customers:read',
   endDirective: 'customers:write',
+  recordCaseEntry: 'customers:write',
+  listCaseEntries: 'customers:read',
+  getCaseEntry: 'customers:read',
+  endCaseEntry: 'customers:write',
+  putStatement: 'accounts:write',
+  listStatements: 'accounts:read',
+  // Both customers:read and accounts:read; no key here has two.
+  getCustomerTimeline: [],
+  getCustomerPicture: [],
   createApiClient: 'admin',
   listApiClients: 'admin',
   rotateApiKey: 'admin',
@@ -235,6 +244,7 @@ const GIVEN: Readonly<Record<string, unknown>> = {
   platform: 'genesys-ocs',
   version: '2026-01-01',
   status: 'unreported',
+  statementOn: '2026-11-05',
 };
 
 /** Periods in days, and of the divergence report in instants. */

@@ -18,7 +18,10 @@ afterAll(() => t.close());
 
 /** The path with an id that is of the right shape and nobody's. */
 function unknown(path: string): string {
-  return path.replace('{version}', '2026-01-01').replaceAll(/\{[^}]+\}/g, 'nobody');
+  return path
+    .replace('{version}', '2026-01-01')
+    .replace('{statementOn}', '2026-11-05')
+    .replaceAll(/\{[^}]+\}/g, 'nobody');
 }
 
 function takesJson({ operation }: FoundOperation): boolean {
@@ -45,6 +48,7 @@ describe('every operation', () => {
       releaseReservation: { reason: 'x' },
       correctContactAttempt: { outcome: 'busy' },
       recordDirective: { kind: 'cease' },
+      recordCaseEntry: { entryId: 'E1', kind: 'note', details: { text: 'x' } },
       explainIncident: { reason: 'x' },
       closeIncident: { reason: 'x' },
       createDialerUrlToken: { route: 'events' },

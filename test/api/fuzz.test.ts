@@ -26,6 +26,7 @@ beforeAll(async () => {
   const reserved = await t.call('POST', '/v1/contact-permissions', askFor('C1', { mode: 'reserve', requestId: 'r/1' }));
   await t.call('POST', '/v1/contact-attempts', reportOf('C1', 'a/1', '2026-11-23T09:00:00+08:00', 'placed'));
   await t.call('POST', '/v1/customers/C1/directives', { directiveId: 'D1', kind: 'dispute' });
+  await t.call('POST', '/v1/customers/C1/case-entries', { entryId: 'E1', kind: 'note', details: { text: 'x' } });
   await t.call('POST', '/v1/api-clients', { clientId: 'k1', name: 'K', scopes: ['admin', 'contact:report'] });
   await t.call('PUT', '/v1/dialers/d1', { clientId: 'k1', platform: 'vicidial' });
   // Nobody listens there.
@@ -53,6 +54,9 @@ beforeAll(async () => {
       reservationId: [reserved.body.reservationId, 'res_1'],
       decisionId: [reserved.body.decisionId, 'dec_1'],
       directiveId: ['D1', 'D2'],
+      entryId: ['E1', 'E1', 'E2', 'E3'],
+      statementOn: ['2026-11-05', '2026-10-05'],
+      kinds: ['payment,contact_attempt', 'incident', 'rumour'],
       clientId: ['k1', 'k2'],
       dialerId: ['d1', 'd2'],
       route: ['events', 'pre-dial'],
@@ -250,6 +254,7 @@ function variablesOf(operation: string): fc.Arbitrary<Record<string, unknown>> {
   const inputs: Record<string, Schema> = {
     CustomerInput: { $ref: '#/components/schemas/PutCustomer' },
     AccountInput: { $ref: '#/components/schemas/PutAccount' },
+    StatementInput: { $ref: '#/components/schemas/PutStatement' },
     DialerInput: { $ref: '#/components/schemas/PutDialer' },
   };
   const made = field.args.map(({ name, type }) => {
