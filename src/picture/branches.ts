@@ -200,16 +200,18 @@ export function branchOf(kind: TimelineKind, bounds: Bounds): RawBuilder<unknown
   const branch = BRANCHES[kind];
   const { from, key, where = sql`true`, accounts = sql`'{}'::text[]`, collector = sql`NULL` } = branch;
   const rank = TIMELINE_KINDS.indexOf(kind);
-  const isDated = 'day' in branch.at;
-  const order = 'day' in branch.at ? branch.at.day : branch.at;
-  const at = isDated ? sql`(${order}::timestamp AT TIME ZONE ${bounds.zone})` : order;
+  const day = 'day' in branch.at ? branch.at.day : null;
+  const at = 'day' in branch.at ? sql`(${day}::timestamp AT TIME ZONE ${bounds.zone})` : branch.at;
+  // The lower bound stands outside: inside, the planner may take both bounds together for few rows and read them all.
   return sql`(
     SELECT e.* FROM ids ${kind === 'account_state' ? ACCOUNTS_OF : sql``} CROSS JOIN LATERAL (
       SELECT ${at} AS at, ${sql.lit(rank)} AS rank, ${key} AS key, ${branch.id} AS id, ids.customer_id, ${accounts} AS account_ids,
              ${collector} AS collector_id, ${branch.summary} AS summary
         FROM ${from}
-       WHERE ${ownerOf(kind)} AND ${where} AND ${isDated ? nearDays(order, bounds) : sql`true`} AND ${within(at, key, rank, bounds)}
-       ORDER BY ${order} DESC, ${key} DESC LIMIT ${bounds.limit}) e)`;
+       WHERE ${ownerOf(kind)} AND ${where} AND ${day === null ? sql`true` : sql`${day} <= ${latestDay(bounds)}::date`}
+         AND ${before(at, key, rank, bounds)}
+       ORDER BY ${day ?? at} DESC, ${key} DESC LIMIT ${bounds.limit}) e
+     WHERE ${bounds.from === null ? sql`true` : sql`e.at >= ${bounds.from}::timestamptz`})`;
 }
 
 const ACCOUNTS_OF = sql`JOIN accounts own ON own.customer_id = ids.customer_id`;
@@ -227,25 +229,25 @@ function ownerOf(kind: TimelineKind): RawBuilder<unknown> {
 
 /**
  * Events before the position, in the order (instant, kind, key). Kinds above the position's have their share of its
- * instant behind them, those below all of it before them; so one comparison of rows says it, and an index serves it.
+ * instant behind them, those below all of it before them; so one comparison says it, and an index serves it.
  */
-function within(
+function before(
   at: RawBuilder<unknown>,
   key: RawBuilder<unknown>,
   rank: number,
-  { from, until, after }: Bounds,
+  { until, after }: Bounds,
 ): RawBuilder<unknown> {
-  const lower = from === null ? sql`true` : sql`${at} >= ${from}::timestamptz`;
-  if (after === null) return sql`${at} < ${until}::timestamptz AND ${lower}`;
-  if (rank < after.rank) return sql`${at} <= ${after.at}::timestamptz AND ${lower}`;
-  if (rank > after.rank) return sql`${at} < ${after.at}::timestamptz AND ${lower}`;
-  return sql`(${at}, ${key}) < (${after.at}::timestamptz, ${after.key}) AND ${lower}`;
+  if (after === null) return sql`${at} < ${until}::timestamptz`;
+  if (rank < after.rank) return sql`${at} <= ${after.at}::timestamptz`;
+  if (rank > after.rank) return sql`${at} < ${after.at}::timestamptz`;
+  return sql`(${at}, ${key}) < (${after.at}::timestamptz, ${after.key})`;
 }
 
-/** Days that may have instants within the bounds: what an index finds; `within` says exactly which. */
-function nearDays(day: RawBuilder<unknown>, { zone, from, until, after }: Bounds): RawBuilder<unknown> {
-  const dayOf = (instant: string, days: number) =>
-    Temporal.Instant.from(instant).toZonedDateTimeISO(zone).toPlainDate().add({ days }).toString();
-  const lower = from === null ? sql`true` : sql`${day} >= ${dayOf(from, -1)}::date`;
-  return sql`${day} <= ${dayOf(after?.at ?? until, 1)}::date AND ${lower}`;
+/** A day that no event before the position is after: what an index finds; `before` says exactly which. */
+function latestDay({ zone, until, after }: Bounds): string {
+  return Temporal.Instant.from(after?.at ?? until)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate()
+    .add({ days: 1 })
+    .toString();
 }
