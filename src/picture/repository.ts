@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
-import type { Trx } from '../db/database.ts';
 import type { AccountsTable, CaseEntriesTable, CustomersTable } from '../db/tables.ts';
+import type { Ask } from './snapshot.ts';
 
 /** Rows as JSON has them: instants as text, big integers as text, bytes as base64. */
 
@@ -41,8 +41,8 @@ export interface DebtorRow extends Selectable<CustomersTable> {
 }
 
 /** The records of one debtor, the one that was asked for first; none when there is no such customer. */
-export async function findDebtor(trx: Trx, customerId: string, at: Temporal.Instant): Promise<DebtorRow[]> {
-  const { rows } = await sql<DebtorRow>`
+export async function findDebtor(ask: Ask, customerId: string, at: Temporal.Instant): Promise<DebtorRow[]> {
+  return ask(sql<DebtorRow>`
     SELECT c.*,
       (SELECT coalesce(json_agg(json_build_object('id', p.party_id, 'role', p.role, 'sealed', encode(p.name_sealed, 'base64'))
                                 ORDER BY p.position, p.party_id), '[]')
@@ -63,8 +63,7 @@ export async function findDebtor(trx: Trx, customerId: string, at: Temporal.Inst
           AND coalesce(least(d.valid_until, d.ended_at), 'infinity') > ${at.toString()}::timestamptz) AS directives
       FROM customers c
      WHERE c.debtor_key = (SELECT debtor_key FROM customers WHERE customer_id = ${customerId})
-     ORDER BY c.customer_id = ${customerId} DESC, c.customer_id`.execute(trx);
-  return rows;
+     ORDER BY c.customer_id = ${customerId} DESC, c.customer_id`);
 }
 
 /** Contacts by a contact point that began in one quarter of an hour. */
@@ -81,12 +80,12 @@ export interface TallyRow {
 
 /** Contacts since an instant with their outcomes as they are known now, added up so that a busy line costs no more. */
 export async function tallyContacts(
-  trx: Trx,
+  ask: Ask,
   customerIds: readonly string[],
   since: Temporal.Instant,
   now: Temporal.Instant,
 ): Promise<TallyRow[]> {
-  const { rows } = await sql<TallyRow>`
+  return ask(sql<TallyRow>`
     SELECT customer_id, contact_point_id, date_bin('15 minutes', started_at, 'epoch') AS quarter,
            count(*) FILTER (WHERE direction = 'outbound' AND channel IN ('voice', 'visit'))::int AS attempts,
            count(*) FILTER (WHERE direction = 'outbound' AND channel IN ('voice', 'visit') AND outcome = 'conversation')::int AS right_party,
@@ -100,8 +99,7 @@ export async function tallyContacts(
              WHERE a.customer_id = ANY (${customerIds}::text[]) AND a.contact_point_id IS NOT NULL
                AND a.started_at >= ${since.toString()}::timestamptz AND a.started_at <= ${now.toString()}::timestamptz) told
      GROUP BY customer_id, contact_point_id, quarter
-     ORDER BY quarter`.execute(trx);
-  return rows;
+     ORDER BY quarter`);
 }
 
 export interface StatementDocument {
@@ -132,11 +130,11 @@ export interface PictureAccountRow extends Selectable<AccountsTable> {
 
 /** At most 200 accounts in the order of their ids, each with its newest statements, payments and what its bucket depends on. */
 export async function findPictureAccounts(
-  trx: Trx,
+  ask: Ask,
   customerIds: readonly string[],
   { statesSince, graceAmount }: { readonly statesSince: Temporal.Instant; readonly graceAmount: string },
 ): Promise<PictureAccountRow[]> {
-  const { rows } = await sql<PictureAccountRow>`
+  return ask(sql<PictureAccountRow>`
     SELECT a.*, coalesce(st.statements, '[]') AS statements, coalesce(pay.payments, '[]') AS payments,
            coalesce(history.states, '[]') AS states
       FROM (SELECT * FROM accounts WHERE customer_id = ANY (${customerIds}::text[]) ORDER BY account_id LIMIT 200) a
@@ -171,18 +169,17 @@ export async function findPictureAccounts(
                          WHERE s.customer_id = a.customer_id AND s.account_id = a.account_id
                            AND s.as_of >= ${statesSince.toString()}::timestamptz) told) changed
          WHERE no = 1 OR before IS DISTINCT FROM ARRAY[since, within::text, grace_days::text]) history ON true
-     ORDER BY a.account_id`.execute(trx);
-  return rows;
+     ORDER BY a.account_id`);
 }
 
 /** Of each of the kinds the newest `limit` in force at an instant, the newest first. */
 export async function findEntriesInForce(
-  trx: Trx,
+  ask: Ask,
   customerIds: readonly string[],
   kinds: readonly { readonly kind: string; readonly limit: number }[],
   at: Temporal.Instant,
 ): Promise<Selectable<CaseEntriesTable>[]> {
-  const { rows } = await sql<Selectable<CaseEntriesTable>>`
+  return ask(sql<Selectable<CaseEntriesTable>>`
     SELECT e.*
       FROM unnest(${kinds.map(({ kind }) => kind)}::text[], ${kinds.map(({ limit }) => limit)}::int[]) AS wanted (kind, most)
      CROSS JOIN LATERAL (
@@ -190,6 +187,5 @@ export async function findEntriesInForce(
          WHERE x.customer_id = ANY (${customerIds}::text[]) AND x.kind = wanted.kind AND x.begins_at <= ${at.toString()}::timestamptz
            AND (x.ends_at IS NULL OR x.ends_at > ${at.toString()}::timestamptz)
          ORDER BY x.begins_at DESC, x.recorded_at DESC, x.entry_id DESC LIMIT wanted.most) e
-     ORDER BY e.begins_at DESC, e.recorded_at DESC, e.entry_id DESC`.execute(trx);
-  return rows;
+     ORDER BY e.begins_at DESC, e.recorded_at DESC, e.entry_id DESC`);
 }

@@ -7,6 +7,7 @@ import { pictureAccountOf } from './accounts.ts';
 import { customerOf, directiveInForce, partiesOf } from './people.ts';
 import { findDebtor, findEntriesInForce, findPictureAccounts, tallyContacts } from './repository.ts';
 import type { CustomerPicture } from './schemas.ts';
+import { inSnapshot } from './snapshot.ts';
 import { timelineOf } from './timeline.ts';
 
 const CONTACTS_DAYS = 400;
@@ -42,42 +43,38 @@ export async function getPicture(ctx: Ctx, customerId: string): Promise<Customer
   const masked = !ctx.caller.scopes.has('personal-data:read');
   const policy = accountPolicyAt(ctx.policy, ctx.now);
   const ago = (days: number) => ctx.now.subtract({ hours: 24 * days });
-  return ctx.db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute(async (trx) => {
-      const records = await findDebtor(trx, customerId, ctx.now);
-      const [customer, ...others] = records;
-      if (!customer) throw notFound('/customerId', 'customer');
-      const ids = records.map((record) => record.customer_id);
-      const tallies = await tallyContacts(trx, ids, ago(CONTACTS_DAYS), ctx.now);
-      const accounts = await findPictureAccounts(trx, ids, {
-        statesSince: ago(DELINQUENCY_DAYS),
-        graceAmount: policy.graceAmount,
-      });
-      const entries = (await findEntriesInForce(trx, ids, ENTRIES, ctx.now)).map((row) => caseEntryOf(ctx, row));
-      const timeline = await timelineOf(ctx, trx, customerId, { limit: TIMELINE_ITEMS });
-      const directives = records.flatMap((record) => record.directives.map((one) => directiveInForce(one, ctx.now)));
-      const shown = new Set(accounts.map((row) => row.account_id));
-      return {
-        customer: customerOf(ctx, customer, masked),
-        sameDebtorIds: others.map((record) => record.customer_id),
-        masked,
-        parties: records.flatMap((record) => {
-          const own = directives.filter((one) => one.customerId === record.customer_id);
-          return partiesOf(ctx, record, tallies, own, policy.zone, masked);
-        }),
-        accounts: accounts.map((row) => pictureAccountOf(row, entries, policy, ctx.now)),
-        circumstances: entries.filter(({ kind }) => CIRCUMSTANCES.includes(kind)),
-        collateral: entries.filter(
-          ({ kind, accountId }) => kind === 'collateral' && (accountId === null || !shown.has(accountId)),
-        ),
-        complaints: entries.filter(({ kind }) => kind === 'complaint'),
-        disputes: directives.filter(({ kind }) => kind === 'dispute'),
-        directives,
-        notes: entries.filter(({ kind }) => kind === 'note'),
-        timeline,
-      };
+  return inSnapshot(ctx, async (ask) => {
+    const records = await findDebtor(ask, customerId, ctx.now);
+    const [customer, ...others] = records;
+    if (!customer) throw notFound('/customerId', 'customer');
+    const ids = records.map((record) => record.customer_id);
+    const tallies = await tallyContacts(ask, ids, ago(CONTACTS_DAYS), ctx.now);
+    const accounts = await findPictureAccounts(ask, ids, {
+      statesSince: ago(DELINQUENCY_DAYS),
+      graceAmount: policy.graceAmount,
     });
+    const entries = (await findEntriesInForce(ask, ids, ENTRIES, ctx.now)).map((row) => caseEntryOf(ctx, row));
+    const timeline = await timelineOf(ctx, ask, customerId, { limit: TIMELINE_ITEMS });
+    const directives = records.flatMap((record) => record.directives.map((one) => directiveInForce(one, ctx.now)));
+    const shown = new Set(accounts.map((row) => row.account_id));
+    return {
+      customer: customerOf(ctx, customer, masked),
+      sameDebtorIds: others.map((record) => record.customer_id),
+      masked,
+      parties: records.flatMap((record) => {
+        const own = directives.filter((one) => one.customerId === record.customer_id);
+        return partiesOf(ctx, record, tallies, own, policy.zone, masked);
+      }),
+      accounts: accounts.map((row) => pictureAccountOf(row, entries, policy, ctx.now)),
+      circumstances: entries.filter(({ kind }) => CIRCUMSTANCES.includes(kind)),
+      collateral: entries.filter(
+        ({ kind, accountId }) => kind === 'collateral' && (accountId === null || !shown.has(accountId)),
+      ),
+      complaints: entries.filter(({ kind }) => kind === 'complaint'),
+      disputes: directives.filter(({ kind }) => kind === 'dispute'),
+      directives,
+      notes: entries.filter(({ kind }) => kind === 'note'),
+      timeline,
+    };
+  });
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Db, Trx } from '../db/database.ts';
 import { type Bounds, branchOf } from './branches.ts';
 import { TIMELINE_KINDS, type TimelineItem, type TimelineKind } from './schemas.ts';
+import type { Ask } from './snapshot.ts';
 
 const STATE = TIMELINE_KINDS.indexOf('account_state');
 
@@ -41,7 +41,7 @@ export interface EventRow {
  * of its own, so the cost grows with the number of kinds and of accounts, and not with the history.
  */
 export async function listEventRows(
-  db: Db | Trx,
+  ask: Ask,
   customerId: string,
   kinds: readonly TimelineKind[],
   bounds: Bounds,
@@ -50,7 +50,8 @@ export async function listEventRows(
     kinds.map((kind) => branchOf(kind, bounds)),
     sql` UNION ALL `,
   );
-  const { rows } = await sql<EventRow>`
+  return ask(
+    sql<EventRow>`
     WITH ids AS MATERIALIZED (
       SELECT customer_id FROM customers
        WHERE debtor_key = (SELECT debtor_key FROM customers WHERE customer_id = ${customerId})
@@ -67,6 +68,12 @@ export async function listEventRows(
         SELECT s.content FROM account_snapshots s
          WHERE page.rank = ${sql.lit(STATE)} AND s.customer_id = page.customer_id AND s.account_id = page.account_ids[1] AND s.as_of < page.at
          ORDER BY s.as_of DESC LIMIT 1) before ON true
-     ORDER BY page.at DESC, page.rank DESC, page.key DESC`.execute(db);
-  return rows;
+     ORDER BY page.at DESC, page.rank DESC, page.key DESC`,
+    isFirstPage(kinds, bounds),
+  );
+}
+
+/** What screens ask for; the text of other pages depends on their kinds and their cursor. */
+function isFirstPage(kinds: readonly TimelineKind[], { after, from }: Bounds): boolean {
+  return kinds === TIMELINE_KINDS && after === null && from === null;
 }

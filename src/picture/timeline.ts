@@ -2,7 +2,6 @@ import { type AccountPolicy, accountPolicyAt } from '../accounts/service.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { cursorOf, positionOf } from '../cursor.ts';
 import { customerExists } from '../customers/repository.ts';
-import type { Db, Trx } from '../db/database.ts';
 import { notFound } from '../errors.ts';
 import { fromMinor, toMinor } from '../rules/money/money.ts';
 import { type Standing, standingOf } from '../rules/segmentation/standing.ts';
@@ -15,6 +14,7 @@ import {
   type TimelinePage,
   type TimelineQuery,
 } from './schemas.ts';
+import { type Ask, inSnapshot } from './snapshot.ts';
 import { type EventRow, listEventRows, type StateFacts } from './timeline-repository.ts';
 
 /**
@@ -24,7 +24,7 @@ import { type EventRow, listEventRows, type StateFacts } from './timeline-reposi
 export async function getTimeline(ctx: Ctx, customerId: string, query: TimelineQuery): Promise<TimelinePage> {
   requireScope(ctx, 'customers:read');
   requireScope(ctx, 'accounts:read');
-  const page = await timelineOf(ctx, ctx.db, customerId, query);
+  const page = await inSnapshot(ctx, (ask) => timelineOf(ctx, ask, customerId, query));
   if (page.items.length === 0 && !(await customerExists(ctx.db, customerId))) throw notFound('/customerId', 'customer');
   return page;
 }
@@ -32,7 +32,7 @@ export async function getTimeline(ctx: Ctx, customerId: string, query: TimelineQ
 /** A page of the timeline in one SQL statement; empty for an unknown customer. */
 export async function timelineOf(
   ctx: Ctx,
-  db: Db | Trx,
+  ask: Ask,
   customerId: string,
   { limit, cursor, ...wanted }: TimelineQuery,
 ): Promise<TimelinePage> {
@@ -42,7 +42,7 @@ export async function timelineOf(
   // What is recorded now is stored to the microsecond, rounded.
   const soon = ctx.now.add({ milliseconds: 1 });
   const until = wanted.until === undefined ? soon : Temporal.Instant.from(wanted.until);
-  const rows = await listEventRows(db, customerId, kinds as TimelineKind[], {
+  const rows = await listEventRows(ask, customerId, kinds as TimelineKind[], {
     zone: policy.zone,
     from: wanted.from ?? null,
     until: (Temporal.Instant.compare(until, soon) < 0 ? until : soon).toString(),

@@ -47,9 +47,7 @@ async function explain({
 async function rowsRead(customerId: string, query: string): Promise<Map<string, number>> {
   const spy = vi.spyOn(pg.Client.prototype, 'query');
   const { status } = await t.call('GET', `/v1/customers/${customerId}/timeline?${query}`);
-  const calls = spy.mock.calls.map(
-    ([text, values]) => ({ text, values }) as unknown as { text: string; values: unknown[] },
-  );
+  const calls = spy.mock.calls.map(([first]) => first as unknown as { text: string; values: unknown[] });
   spy.mockRestore();
   expect(status).toBe(200);
   const page = calls.find(({ text }) => String(text).includes('page AS MATERIALIZED'))!;
