@@ -9,6 +9,8 @@ import { attemptResolvers } from './attempts/resolvers.ts';
 import { attemptRoutes } from './attempts/routes.ts';
 import { callRecordResolvers } from './call-records/resolvers.ts';
 import { callRecordRoutes } from './call-records/routes.ts';
+import { caseEntryResolvers } from './case-entries/resolvers.ts';
+import { caseEntryRoutes } from './case-entries/routes.ts';
 import { clientResolvers } from './clients/resolvers.ts';
 import { clientRoutes } from './clients/routes.ts';
 import type { Config } from './config.ts';
@@ -41,6 +43,8 @@ import { incidentResolvers } from './incidents/resolvers.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { paymentResolvers } from './payments/resolvers.ts';
 import { paymentRoutes } from './payments/routes.ts';
+import { pictureResolvers } from './picture/resolvers.ts';
+import { pictureRoutes } from './picture/routes.ts';
 import { policyResolvers } from './policies/resolvers.ts';
 import { policyRoutes } from './policies/routes.ts';
 import { questionResolvers } from './questions/resolvers.ts';
@@ -51,6 +55,8 @@ import { reservationResolvers } from './reservations/resolvers.ts';
 import { reservationRoutes } from './reservations/routes.ts';
 import { scorecardResolvers } from './scorecards/resolvers.ts';
 import { scorecardRoutes } from './scorecards/routes.ts';
+import { statementResolvers } from './statements/resolvers.ts';
+import { statementRoutes } from './statements/routes.ts';
 import { webhookDocuments } from './webhooks/documents.ts';
 import { webhookResolvers } from './webhooks/resolvers.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
@@ -72,6 +78,9 @@ const routes: FastifyPluginAsync[] = [
   replayRoutes,
   attemptRoutes,
   directiveRoutes,
+  caseEntryRoutes,
+  statementRoutes,
+  pictureRoutes,
   importRoutes,
   importSourceRoutes,
   clientRoutes,
@@ -94,6 +103,9 @@ const resolvers: Resolvers[] = [
   replayResolvers,
   attemptResolvers,
   directiveResolvers,
+  caseEntryResolvers,
+  statementResolvers,
+  pictureResolvers,
   importResolvers,
   importSourceResolvers,
   clientResolvers,

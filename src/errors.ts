@@ -18,6 +18,8 @@ export const PROBLEMS = {
   MERGE_CONFLICT: { status: 409, title: 'This merge was recorded before with other content' },
   CUSTOMERS_MERGED: { status: 409, title: 'The customers are one person already' },
   CANDIDATE_SETTLED: { status: 409, title: 'The candidate was decided already' },
+  CASE_ENTRY_CONFLICT: { status: 409, title: 'This case entry was recorded or ended before with other content' },
+  PLACEMENT_OVERLAP: { status: 409, title: 'The account is placed with a collector on one of these days' },
   RESERVATION_SETTLED: { status: 409, title: 'The reservation has an outcome already' },
   POLICY_VERSION_EXISTS: { status: 409, title: 'There is such a version of this policy pack' },
   POLICY_STATE: { status: 409, title: 'The policy version is not in a state for this step' },

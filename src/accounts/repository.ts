@@ -241,7 +241,7 @@ function accountsById(db: Db | Trx, accountId: string | Expression<string>) {
     .where('account_directory.account_id', '=', accountId);
 }
 
-function accountOf(row: Selectable<AccountsTable>): StoredAccount {
+export function accountOf(row: Selectable<AccountsTable>): StoredAccount {
   return {
     accountId: row.account_id,
     customerId: row.customer_id,

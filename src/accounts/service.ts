@@ -102,7 +102,8 @@ export function standingParameters(
   };
 }
 
-function answerOf(stored: StoredAccount, policy: AccountPolicy, now: Temporal.Instant): Account {
+/** A stored account as it is answered, with its standing today. */
+export function answerOf(stored: StoredAccount, policy: AccountPolicy, now: Temporal.Instant): Account {
   const amount = (minor: bigint) => fromMinor(minor, stored.currency);
   const optional = stored.optionalFacts;
   return {

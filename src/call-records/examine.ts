@@ -246,7 +246,11 @@ async function writeFindings(
 ): Promise<void> {
   await sql`
     UPDATE call_records c SET result = f.result, attempt_id = f."attemptId", reservation_id = f."reservationId",
-                              decision_id = f."decisionId", incident_id = f."incidentId"
+                              decision_id = f."decisionId", incident_id = f."incidentId",
+                              matched_customer_id = coalesce(
+                                (SELECT d.customer_id FROM attempt_directory d WHERE d.attempt_id = f."attemptId"),
+                                (SELECT r.customer_id FROM reservations r WHERE r.reservation_id = f."reservationId"),
+                                (SELECT i.customer_id FROM incidents i WHERE i.incident_id = f."incidentId"))
       FROM json_to_recordset(${JSON.stringify(findings)}::json)
         AS f(row bigint, result text, "attemptId" text, "reservationId" text, "decisionId" text, "incidentId" text)
      WHERE c.upload_id = ${upload_id} AND c.row_no = f.row`.execute(trx);

@@ -4,7 +4,7 @@ import type { Trx } from '../db/database.ts';
 import { maskEmail, maskName, maskNumber } from '../personal-data.ts';
 import type { ContactPointKind } from '../rules/contact/facts.ts';
 import { wireInstant } from '../validation.ts';
-import { personsOf, type StoredCustomer, sharedPhonesOf } from './repository.ts';
+import { type Person, personsOf, type StoredCustomer, sharedPhonesOf } from './repository.ts';
 import { latestToday, residentIdCheckOf } from './resident-id.ts';
 import type { Customer } from './schemas.ts';
 
@@ -16,29 +16,35 @@ export async function customersOf(ctx: Ctx, trx: Trx, stored: readonly StoredCus
   const ids = stored.map(({ customerId }) => customerId);
   const persons = await personsOf(trx, ids);
   const shared = await sharedPhonesOf(trx, ids);
+  return stored.map((customer) => answerOf(ctx, customer, persons.get(customer.customerId), shared));
+}
+
+/** One customer as it is answered; `shared` has its shared numbers as `customerId/contactPointId`. */
+export function answerOf(
+  ctx: Ctx,
+  { version: _, updatedAt, ...customer }: StoredCustomer,
+  person: Person | undefined,
+  shared: ReadonlySet<string>,
+): Customer {
   const masked = !ctx.caller.scopes.has('personal-data:read');
-  const today = latestToday(ctx.now);
-  return stored.map(({ version: _, updatedAt, ...customer }) => {
-    const person = persons.get(customer.customerId);
-    const answer: Customer = {
-      ...customer,
-      residentIdCheck: residentIdCheckOf(customer, today),
-      parties: customer.parties.map((party) => ({
-        ...party,
-        socialCreditCodeValid:
-          party.socialCreditCode === null ? null : checkSocialCreditCode(party.socialCreditCode).problem === null,
-        contactPoints: party.contactPoints.map((point) => ({
-          ...point,
-          sharedPhone: shared.has(`${customer.customerId}/${point.contactPointId}`),
-        })),
+  const answer: Customer = {
+    ...customer,
+    residentIdCheck: residentIdCheckOf(customer, latestToday(ctx.now)),
+    parties: customer.parties.map((party) => ({
+      ...party,
+      socialCreditCodeValid:
+        party.socialCreditCode === null ? null : checkSocialCreditCode(party.socialCreditCode).problem === null,
+      contactPoints: party.contactPoints.map((point) => ({
+        ...point,
+        sharedPhone: shared.has(`${customer.customerId}/${point.contactPointId}`),
       })),
-      sameAs: person?.sameAs ?? [],
-      survivorId: person?.survivorId ?? null,
-      masked,
-      updatedAt: wireInstant(updatedAt),
-    };
-    return masked ? mask(answer) : answer;
-  });
+    })),
+    sameAs: person?.sameAs ?? [],
+    survivorId: person?.survivorId ?? null,
+    masked,
+    updatedAt: wireInstant(updatedAt),
+  };
+  return masked ? mask(answer) : answer;
 }
 
 function mask(customer: Customer): Customer {

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Db, Trx } from '../db/database.ts';
-import type { ContactPointsTable } from '../db/tables.ts';
+import type { ContactPointsTable, CustomersTable, PartiesTable } from '../db/tables.ts';
 import type { Vault } from '../personal-data.ts';
 import type { CustomerInput } from './schemas.ts';
 
@@ -176,7 +176,24 @@ export async function findCustomers(trx: Trx, vault: Vault, customerIds: readonl
     .execute();
   const partiesOf = Map.groupBy(parties, (party) => party.customer_id);
   const pointsOf = Map.groupBy(points, (point) => `${point.customer_id}/${point.party_id}`);
-  return customers.map((customer) => ({
+  return customers.map((customer) =>
+    openCustomer(
+      vault,
+      customer,
+      partiesOf.get(customer.customer_id) ?? [],
+      (partyId) => pointsOf.get(`${customer.customer_id}/${partyId}`) ?? [],
+    ),
+  );
+}
+
+/** A customer from its rows, each list in the order that was sent. */
+export function openCustomer(
+  vault: Vault,
+  customer: Selectable<CustomersTable>,
+  parties: readonly Omit<Selectable<PartiesTable>, 'person_key' | 'position'>[],
+  pointsOf: (partyId: string) => readonly Omit<Selectable<ContactPointsTable>, 'address_key' | 'position'>[],
+): StoredCustomer {
+  return {
     customerId: customer.customer_id,
     name: vault.open(sealedAt.name(customer.customer_id), customer.name_sealed),
     residentId:
@@ -191,7 +208,7 @@ export async function findCustomers(trx: Trx, vault: Vault, customerIds: readonl
     jurisdictions: customer.jurisdictions,
     timeZones: customer.time_zones,
     region: customer.region,
-    parties: (partiesOf.get(customer.customer_id) ?? []).map((party) => ({
+    parties: parties.map((party) => ({
       partyId: party.party_id,
       role: party.role as StoredParty['role'],
       name: vault.open(sealedAt.partyName(party.customer_id, party.party_id), party.name_sealed),
@@ -199,16 +216,17 @@ export async function findCustomers(trx: Trx, vault: Vault, customerIds: readonl
         party.social_credit_code_sealed === null
           ? null
           : vault.open(sealedAt.socialCreditCode(party.customer_id, party.party_id), party.social_credit_code_sealed),
-      contactPoints: (pointsOf.get(`${party.customer_id}/${party.party_id}`) ?? []).map((point) =>
-        contactPointOf(vault, point),
-      ),
+      contactPoints: pointsOf(party.party_id).map((point) => contactPointOf(vault, point)),
     })),
     version: customer.version,
     updatedAt: customer.updated_at,
-  }));
+  };
 }
 
-function contactPointOf(vault: Vault, row: Selectable<ContactPointsTable>): StoredPoint {
+function contactPointOf(
+  vault: Vault,
+  row: Omit<Selectable<ContactPointsTable>, 'address_key' | 'position'>,
+): StoredPoint {
   return {
     contactPointId: row.contact_point_id,
     kind: row.kind as StoredPoint['kind'],

@@ -222,6 +222,50 @@ export interface DuplicateSearchesTable {
   finished_at: NullableInstant;
 }
 
+export interface CaseEntriesTable {
+  customer_id: string;
+  entry_id: string;
+  kind: string;
+  account_id: string | null;
+  collector_id: string | null;
+  starts_on: string;
+  until_on: string | null;
+  ended_on: string | null;
+  begins_at: Instant;
+  ends_at: NullableInstant;
+  details_sealed: Buffer;
+  content_key: Buffer;
+  client_id: string;
+  recorded_at: Instant;
+  outcome: string | null;
+  end_text_sealed: Buffer | null;
+  end_content_key: Buffer | null;
+  end_client_id: string | null;
+  end_recorded_at: NullableInstant;
+}
+
+export interface AccountStatementsTable {
+  customer_id: string;
+  account_id: string;
+  statement_on: string;
+  version: number;
+  currency: string;
+  previous_balance_minor: Minor;
+  payments_total_minor: Minor;
+  new_charges_minor: Minor;
+  adjustments_minor: Minor;
+  interest_minor: Minor;
+  statement_balance_minor: Minor;
+  minimum_due_minor: Minor;
+  due_on: string;
+  credit_limit_minor: NullableMinor;
+  content_hash: Buffer;
+  import_id: string | null;
+  client_id: string;
+  recorded_at: Instant;
+  superseded_at: NullableInstant;
+}
+
 export interface DirectivesTable {
   customer_id: string;
   directive_id: string;
@@ -655,6 +699,7 @@ export interface CallRecordsTable {
   reservation_id: string | null;
   decision_id: string | null;
   incident_id: string | null;
+  matched_customer_id: string | null;
 }
 
 export interface CallRecordRejectionsTable {
@@ -690,6 +735,8 @@ export interface Database {
   customer_merges: CustomerMergesTable;
   duplicate_candidates: DuplicateCandidatesTable;
   duplicate_searches: DuplicateSearchesTable;
+  case_entries: CaseEntriesTable;
+  account_statements: AccountStatementsTable;
   directives: DirectivesTable;
   attempts: AttemptsTable;
   attempt_directory: AttemptDirectoryTable;

@@ -158,7 +158,11 @@ async function requireReferences(trx: Trx, customerId: string, input: NewDirecti
   await exists('parties', 'party_id', lawyer ?? null, '/details/lawyerPartyId', 'party');
 }
 
-function directiveOf(row: Selectable<DirectivesTable>, now: Temporal.Instant): Directive {
+/** A directive as it is answered, and whether it is in force. */
+export function directiveOf(
+  row: Omit<Selectable<DirectivesTable>, 'fingerprint' | 'client_id' | 'end_recorded_at' | 'end_client_id'>,
+  now: Temporal.Instant,
+): Directive {
   const ends = [row.valid_until, row.ended_at].filter((end) => end !== null);
   const inForce =
     Temporal.Instant.compare(row.valid_from, now) <= 0 && ends.every((end) => Temporal.Instant.compare(now, end) < 0);

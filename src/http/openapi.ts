@@ -186,6 +186,7 @@ export const openapiOptions = (webhooks: Record<string, object>): FastifyDynamic
       { name: 'Contact permission', description: 'May this person be contacted now; why not, and when next?' },
       { name: 'Contact attempts', description: 'What happened, reported early, late or twice' },
       { name: 'Directives', description: 'What the debtor, the bank or a court has said' },
+      { name: 'Case entries', description: 'What is known of a customer besides contacts and money' },
       { name: 'Customers', description: 'Debtors, the people around them and how to reach them' },
       { name: 'Duplicates', description: 'Customers who are one person, and those who may be' },
       { name: 'Accounts', description: 'What is owed, since when' },

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { accountPolicyAt } from '../accounts/service.ts';
+import { accountPolicyAt } from '../accounts/policy.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import type { Trx } from '../db/database.ts';
 import { AppError, type FieldError, notFound, unprocessableFields } from '../errors.ts';

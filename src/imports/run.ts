@@ -1,4 +1,4 @@
-import { accountPolicyAt } from '../accounts/service.ts';
+import { accountPolicyAt } from '../accounts/policy.ts';
 import type { Services } from '../context.ts';
 import { mapAhead } from '../map-ahead.ts';
 import { emitEvents } from '../webhooks/outbox.ts';

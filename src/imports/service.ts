@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { accountPolicyAt } from '../accounts/service.ts';
+import { accountPolicyAt } from '../accounts/policy.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { cursorOf, positionOf } from '../cursor.ts';
 import { AppError, type FieldCode, notFound, unprocessable } from '../errors.ts';

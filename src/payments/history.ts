@@ -42,17 +42,39 @@ export function historiesOf(
   return new Map(
     [...of(states)].map(([accountId, rows]) => [
       accountId,
-      {
-        states: rows.map((row) => stateOf(policy, row)),
-        payments: paymentsOf(payments.get(accountId) ?? [], reversals.get(accountId) ?? []),
-        charges: (charges.get(accountId) ?? []).map(chargeOf),
-        rateChanges: (rates.get(accountId) ?? []).map((row) => rateChangeOf(policy, row)),
-      },
+      historyOf(policy, rows, {
+        payments: payments.get(accountId) ?? [],
+        reversals: reversals.get(accountId) ?? [],
+        charges: charges.get(accountId) ?? [],
+        rateChanges: rates.get(accountId) ?? [],
+      }),
     ]),
   );
 }
 
-function paymentsOf(rows: readonly PaymentRow[], reversals: readonly ReversalRow[]): Payment[] {
+/** As much of its facts as an account's history is made of. */
+export interface AccountFacts {
+  readonly payments: readonly Pick<PaymentRow, 'payment_id' | 'amount_minor' | 'posted_on' | 'details'>[];
+  readonly reversals: readonly Pick<ReversalRow, 'payment_id' | 'kind' | 'reversed_on'>[];
+  readonly charges: readonly Pick<ChargeRow, 'charge_id' | 'kind' | 'amount_minor' | 'posted_on' | 'details'>[];
+  readonly rateChanges: readonly Pick<RateChangeRow, 'change_id' | 'effective_from' | 'annual_rate' | 'daily_rate'>[];
+}
+
+/** The history of one account, its states in the order of time. Throws UNAVAILABLE as historiesOf does. */
+export function historyOf(
+  policy: PolicyRegistry,
+  states: readonly Pick<SnapshotRow, 'as_of' | 'content'>[],
+  facts: AccountFacts,
+): History {
+  return {
+    states: states.map((row) => stateOf(policy, row)),
+    payments: paymentsOf(facts.payments, facts.reversals),
+    charges: facts.charges.map(chargeOf),
+    rateChanges: facts.rateChanges.map((row) => rateChangeOf(policy, row)),
+  };
+}
+
+function paymentsOf(rows: AccountFacts['payments'], reversals: AccountFacts['reversals']): Payment[] {
   const reversed = new Map(reversals.map((row) => [row.payment_id, row]));
   return rows.map((row) => {
     const { includedInState, stateAsOf } = row.details as unknown as PaymentDetails;
@@ -69,7 +91,7 @@ function paymentsOf(rows: readonly PaymentRow[], reversals: readonly ReversalRow
   });
 }
 
-function chargeOf(row: ChargeRow): History['charges'][number] {
+function chargeOf(row: AccountFacts['charges'][number]): History['charges'][number] {
   return {
     id: row.charge_id,
     day: dayOfDate(row.posted_on),
@@ -79,7 +101,10 @@ function chargeOf(row: ChargeRow): History['charges'][number] {
   };
 }
 
-function rateChangeOf(policy: PolicyRegistry, row: RateChangeRow): History['rateChanges'][number] {
+function rateChangeOf(
+  policy: PolicyRegistry,
+  row: AccountFacts['rateChanges'][number],
+): History['rateChanges'][number] {
   const day = dayOfDate(row.effective_from);
   return { id: row.change_id, day, rate: rateOf(row.annual_rate, row.daily_rate, policyOn(policy, day).ledger)! };
 }
@@ -101,7 +126,7 @@ function rateOf(
   return annual ? { annual: scaledRate(annual), dayCount: ledger.interest.dayCount } : null;
 }
 
-function stateOf(policy: PolicyRegistry, { as_of, content }: SnapshotRow): State {
+function stateOf(policy: PolicyRegistry, { as_of, content }: Pick<SnapshotRow, 'as_of' | 'content'>): State {
   const account = content as unknown as Content;
   const asOf = as_of.epochMilliseconds;
   const { zone } = accountPolicyAt(policy, as_of);

@@ -1,5 +1,5 @@
+import { accountPolicyAt } from '../accounts/policy.ts';
 import { normaliseAccount } from '../accounts/record.ts';
-import { accountPolicyAt } from '../accounts/service.ts';
 import type { Profile, ProfileAccount, ProfileDirective, ProfilePoint } from '../contact/profile.ts';
 import type { Ctx } from '../context.ts';
 import { type NormalisedCustomer, normaliseCustomer } from '../customers/record.ts';

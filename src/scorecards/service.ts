@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { accountPolicyAt } from '../accounts/service.ts';
+import { accountPolicyAt } from '../accounts/policy.ts';
 import { readableCollector } from '../collectors.ts';
 import type { Ctx } from '../context.ts';
 import { notFound } from '../errors.ts';

@@ -14,6 +14,15 @@ const contact = {
   collectorId: id,
 };
 
+const caseEntry = z.object({
+  customerId: id,
+  entryId: id,
+  kind: z.string(),
+  accountId: id.nullable(),
+  collectorId: id.nullable(),
+  outcome: z.string().nullable(),
+});
+
 export const EVENTS = {
   'reservation.unreported': z
     .object({ reservationId: id, decisionId: id, ...contact, expiredAt: instantSchema })
@@ -48,6 +57,10 @@ export const EVENTS = {
   'account.past_due': z
     .object({ accountId: id, customerId: id, pastDueSince: z.string() })
     .describe('An account that was not past due has missed a due date: time passed, or a payment was taken back'),
+  'case_entry.recorded': caseEntry.describe('Something became known of a customer, such as a complaint or a placement'),
+  'case_entry.ended': caseEntry.describe(
+    'A case entry holds no more; a complaint has its outcome, a placement its reason',
+  ),
   'policy.published': z
     .object({ pack: z.string(), version: z.string(), contentHash: z.string(), effectiveFrom: instantSchema })
     .describe('A version of a policy pack was published'),

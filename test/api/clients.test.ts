@@ -182,6 +182,15 @@ const NEEDS: Readonly<Record<string, Scope | readonly Scope[]>> = {
   recordDirective: 'customers:write',
   listDirectives: 'customers:read',
   endDirective: 'customers:write',
+  recordCaseEntry: 'customers:write',
+  listCaseEntries: 'customers:read',
+  getCaseEntry: 'customers:read',
+  endCaseEntry: 'customers:write',
+  putStatement: 'accounts:write',
+  listStatements: 'accounts:read',
+  // Both customers:read and accounts:read; no key here has two.
+  getCustomerTimeline: [],
+  getCustomerPicture: [],
   createApiClient: 'admin',
   listApiClients: 'admin',
   rotateApiKey: 'admin',
@@ -266,6 +275,7 @@ const GIVEN: Readonly<Record<string, unknown>> = {
   row: 1,
   version: '2026-01-01',
   status: 'unreported',
+  statementOn: '2026-11-05',
 };
 
 /** Periods in days, and of the divergence report in instants. */

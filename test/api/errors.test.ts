@@ -21,6 +21,7 @@ function unknown(path: string): string {
   return path
     .replace('{version}', '2026-01-01')
     .replace('{row}', '1')
+    .replace('{statementOn}', '2026-11-05')
     .replaceAll(/\{[^}]+\}/g, 'nobody');
 }
 
@@ -48,6 +49,7 @@ describe('every operation', () => {
       releaseReservation: { reason: 'x' },
       correctContactAttempt: { outcome: 'busy' },
       recordDirective: { kind: 'cease' },
+      recordCaseEntry: { entryId: 'E1', kind: 'note', details: { text: 'x' } },
       explainIncident: { reason: 'x' },
       closeIncident: { reason: 'x' },
       undoCustomerMerge: { reason: 'x' },

@@ -12,7 +12,7 @@ import { callFile, examineLate, incidentsOf, sendCalls } from '../support/reconc
 import { deliveriesOf, emit, eventOf, makeEndpoint, relay } from '../support/webhooks.ts';
 
 /** The same cases in every run; a failure prints its smallest case. Raise the number to look for more. */
-const SETTINGS = { seed: Number(process.env.FUZZ_SEED ?? 20261123), numRuns: Number(process.env.FUZZ_RUNS ?? 700) };
+const SETTINGS = { seed: Number(process.env.FUZZ_SEED ?? 20261124), numRuns: Number(process.env.FUZZ_RUNS ?? 700) };
 
 let t: TestApp;
 let openapi: OpenApi;
@@ -27,6 +27,7 @@ beforeAll(async () => {
   const reserved = await t.call('POST', '/v1/contact-permissions', askFor('C1', { mode: 'reserve', requestId: 'r/1' }));
   await t.call('POST', '/v1/contact-attempts', reportOf('C1', 'a/1', '2026-11-23T09:00:00+08:00', 'placed'));
   await t.call('POST', '/v1/customers/C1/directives', { directiveId: 'D1', kind: 'dispute' });
+  await t.call('POST', '/v1/customers/C1/case-entries', { entryId: 'E1', kind: 'note', details: { text: 'x' } });
   await t.call('POST', '/v1/api-clients', { clientId: 'k1', name: 'K', scopes: ['admin', 'contact:report'] });
   // Nobody takes the key of this one away.
   await t.call('POST', '/v1/api-clients', { clientId: 'k3', name: 'K', scopes: ['contact:check', 'contact:report'] });
@@ -70,6 +71,9 @@ beforeAll(async () => {
       reservationId: [reserved.body.reservationId, 'res_1'],
       decisionId: [reserved.body.decisionId, 'dec_1'],
       directiveId: ['D1', 'D2'],
+      entryId: ['E1', 'E1', 'E2', 'E3'],
+      statementOn: ['2026-11-05', '2026-10-05'],
+      kinds: ['payment,contact_attempt', 'incident', 'rumour'],
       clientId: ['k1', 'k2'],
       dialerId: ['d1', 'd2'],
       route: ['events', 'pre-dial'],
@@ -299,6 +303,7 @@ function variablesOf(operation: string): fc.Arbitrary<Record<string, unknown>> {
   const inputs: Record<string, Schema> = {
     CustomerInput: { $ref: '#/components/schemas/PutCustomer' },
     AccountInput: { $ref: '#/components/schemas/PutAccount' },
+    StatementInput: { $ref: '#/components/schemas/PutStatement' },
     DialerInput: { $ref: '#/components/schemas/PutDialer' },
     JSON: { $ref: '#/components/schemas/PutImportSource' },
   };

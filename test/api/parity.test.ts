@@ -151,6 +151,25 @@ const mergingCandidate = (candidateId: string, survivorId: string): Call => ({
   rest: ['POST', `/v1/duplicate-candidates/${candidateId}/merge`, { survivorId, reason: 'one card' }],
   graphql: ['mergeDuplicateCandidate', { candidateId, survivorId, reason: 'one card' }],
 });
+const caseEntry = (input: Record<string, unknown>): Call => ({
+  rest: ['POST', '/v1/customers/C8/case-entries', input],
+  graphql: ['recordCaseEntry', { customerId: 'C8', input }],
+});
+const COMPLAINT = { receivedVia: 'regulator', subject: 'called at work', collectorId: 'vendor-7' };
+const statement = (accountId: string, input: Record<string, unknown>): Call => ({
+  rest: ['PUT', `/v1/accounts/${accountId}/statements/2026-11-05`, input],
+  graphql: ['putStatement', { accountId, statementOn: '2026-11-05', input }],
+});
+const STATEMENT = {
+  previousBalance: '7000.00',
+  paymentsTotal: '500.00',
+  newCharges: '1800.00',
+  adjustments: '-1.00',
+  interest: '110.50',
+  statementBalance: '8410.50',
+  minimumDue: '841.05',
+  dueOn: '2026-11-25',
+};
 const report = (input: Record<string, unknown>): Call => ({
   rest: ['POST', '/v1/contact-attempts', input],
   graphql: ['reportContactAttempt', { input }],
@@ -714,6 +733,98 @@ const OPERATIONS: Readonly<
         graphql: ['endDirective', { customerId: 'C2', directiveId: 'D1', at: '2027-01-01T00:00:00Z' }],
       }),
       problem: 'UNPROCESSABLE',
+    },
+  },
+  recordCaseEntry: {
+    call: () => caseEntry({ entryId: 'E1', kind: 'complaint', details: COMPLAINT }),
+    scope: 'customers:write',
+    refused: {
+      call: () =>
+        caseEntry({ entryId: 'E2', kind: 'complaint', details: { ...COMPLAINT, receivedVia: 'pigeon', x: 1 } }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  caseEntries: {
+    call: () => ({
+      rest: ['GET', '/v1/customers/C8/case-entries?kind=complaint&limit=1'],
+      graphql: ['caseEntries', { customerId: 'C8', kind: 'complaint', limit: 1 }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/customers/C8/case-entries?kind=rumour'],
+        graphql: ['caseEntries', { customerId: 'C8', kind: 'rumour' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  caseEntry: {
+    call: () => ({
+      rest: ['GET', '/v1/customers/C8/case-entries/E1'],
+      graphql: ['caseEntry', { customerId: 'C8', entryId: 'E1' }],
+    }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/customers/C8/case-entries/none'],
+        graphql: ['caseEntry', { customerId: 'C8', entryId: 'none' }],
+      }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  endCaseEntry: {
+    call: () => ({
+      rest: ['POST', '/v1/customers/C8/case-entries/E1/end', { outcome: 'upheld', text: 'sorry' }],
+      graphql: ['endCaseEntry', { customerId: 'C8', entryId: 'E1', outcome: 'upheld', text: 'sorry' }],
+    }),
+    scope: 'customers:write',
+    refused: {
+      call: () => ({
+        rest: ['POST', '/v1/customers/C8/case-entries/E1/end', { outcome: 'withdrawn' }],
+        graphql: ['endCaseEntry', { customerId: 'C8', entryId: 'E1', outcome: 'withdrawn' }],
+      }),
+      problem: 'CASE_ENTRY_CONFLICT',
+    },
+  },
+  putStatement: {
+    call: () => statement('C8-A1', STATEMENT),
+    scope: 'accounts:write',
+    refused: { call: () => statement('C8-A1', { ...STATEMENT, interest: '0.001' }), problem: 'UNPROCESSABLE' },
+  },
+  statements: {
+    call: () => ({
+      rest: ['GET', '/v1/accounts/C8-A1/statements'],
+      graphql: ['statements', { accountId: 'C8-A1' }],
+    }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({ rest: ['GET', '/v1/accounts/none/statements'], graphql: ['statements', { accountId: 'none' }] }),
+      problem: 'NOT_FOUND',
+    },
+  },
+  customerTimeline: {
+    call: () => ({
+      rest: ['GET', '/v1/customers/C8/timeline?kinds=contact_attempt,incident,statement'],
+      graphql: ['customerTimeline', { customerId: 'C8', kinds: 'contact_attempt,incident,statement' }],
+    }),
+    scope: 'accounts:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/customers/C8/timeline?limit=0&kinds=rumour'],
+        graphql: ['customerTimeline', { customerId: 'C8', limit: 0, kinds: 'rumour' }],
+      }),
+      problem: 'VALIDATION_FAILED',
+    },
+  },
+  customerPicture: {
+    call: () => ({ rest: ['GET', '/v1/customers/C8/picture'], graphql: ['customerPicture', { customerId: 'C8' }] }),
+    scope: 'customers:read',
+    refused: {
+      call: () => ({
+        rest: ['GET', '/v1/customers/nobody/picture'],
+        graphql: ['customerPicture', { customerId: 'nobody' }],
+      }),
+      problem: 'NOT_FOUND',
     },
   },
   imports: {

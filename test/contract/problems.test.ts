@@ -53,6 +53,7 @@ const MUTATE = {
   directive: 'mutation($id: ID!, $i: NewDirective!) { recordDirective(customerId: $id, input: $i) { directiveId } }',
   pay: 'mutation($id: ID!, $i: NewPayment!) { recordPayment(accountId: $id, input: $i) { paymentId } }',
   charge: 'mutation($id: ID!, $i: NewCharge!) { recordCharge(accountId: $id, input: $i) { chargeId } }',
+  entry: 'mutation($id: ID!, $i: NewCaseEntry!) { recordCaseEntry(customerId: $id, input: $i) { entryId } }',
   release: 'mutation($id: ID!) { releaseReservation(reservationId: $id, reason: "test") { status } }',
   close: 'mutation($id: ID!) { closeIncident(incidentId: $id, reason: "once more") { status } }',
   merge: 'mutation($i: NewCustomerMerge!) { mergeCustomers(input: $i) { mergeId } }',
@@ -128,6 +129,13 @@ async function dismissedCandidate(): Promise<string> {
   return candidateId as string;
 }
 
+const note = (text: string) => ({ entryId: 'E-conflict', kind: 'note', details: { text } });
+const placement = (entryId: string) => ({
+  entryId,
+  kind: 'placement',
+  accountId: 'C1-A1',
+  details: { collectorId: 'vendor-7', mandate: 'all' },
+});
 const json = { 'content-type': 'application/json' };
 
 /** Sends the first, which must succeed, and gives the answer to the second. */
@@ -280,6 +288,20 @@ const CASES: Record<ProblemCode, { rest: Door; graphql: Door | null }> = {
       return t.call('POST', `/v1/duplicate-candidates/${candidateId}/merge`, { survivorId: 'C5', reason: 'x' });
     },
     graphql: async () => t.graphql(MUTATE.mergeCandidate, { id: await dismissedCandidate() }),
+  },
+  CASE_ENTRY_CONFLICT: {
+    rest: () =>
+      second(t.graphql(MUTATE.entry, { id: 'C1', i: note('one') }), () =>
+        t.call('POST', '/v1/customers/C1/case-entries', note('two')),
+      ),
+    graphql: () => t.graphql(MUTATE.entry, { id: 'C1', i: note('three') }),
+  },
+  PLACEMENT_OVERLAP: {
+    rest: () =>
+      second(t.graphql(MUTATE.entry, { id: 'C1', i: placement('P1') }), () =>
+        t.call('POST', '/v1/customers/C1/case-entries', placement('P2')),
+      ),
+    graphql: () => t.graphql(MUTATE.entry, { id: 'C1', i: placement('P3') }),
   },
   RESERVATION_SETTLED: {
     rest: async () => {

@@ -1,4 +1,4 @@
-import { accountPolicyAt } from '../../accounts/service.ts';
+import { accountPolicyAt } from '../../accounts/policy.ts';
 import { type Ctx, requireScope } from '../../context.ts';
 import { AppError, notFound, unprocessable, unprocessableFields } from '../../errors.ts';
 import { fingerprint } from '../../fingerprint.ts';
