@@ -1,6 +1,13 @@
 import { type Selectable, sql } from 'kysely';
-import type { AccountsTable, CaseEntriesTable, CustomersTable } from '../db/tables.ts';
-import type { AccountFacts } from '../payments/history.ts';
+import type {
+  AccountChargesTable,
+  AccountRateChangesTable,
+  AccountsTable,
+  CaseEntriesTable,
+  CustomersTable,
+  PaymentReversalsTable,
+  PaymentsTable,
+} from '../db/tables.ts';
 import type { Ask } from './snapshot.ts';
 
 /** Rows as JSON has them: instants as text, big integers as text, bytes as base64. */
@@ -139,10 +146,24 @@ export interface PictureAccountRow extends Selectable<AccountsTable> {
   readonly facts: FactsDocument | null;
 }
 
-type InJson<T> = { readonly [K in keyof T]: T[K] extends bigint ? string : T[K] };
+type InJson<T, K extends keyof T> = { readonly [Name in K]: T[Name] extends bigint ? string : T[Name] };
 
-/** Facts as rows have them, amounts as text. */
-export type FactsDocument = { readonly [K in keyof AccountFacts]: readonly InJson<AccountFacts[K][number]>[] };
+/** Facts as their rows have them, amounts as text. */
+export interface FactsDocument {
+  readonly payments: readonly InJson<
+    Selectable<PaymentsTable>,
+    'payment_id' | 'amount_minor' | 'posted_on' | 'details'
+  >[];
+  readonly reversals: readonly InJson<Selectable<PaymentReversalsTable>, 'payment_id' | 'kind' | 'reversed_on'>[];
+  readonly charges: readonly InJson<
+    Selectable<AccountChargesTable>,
+    'charge_id' | 'kind' | 'amount_minor' | 'posted_on' | 'details'
+  >[];
+  readonly rateChanges: readonly InJson<
+    Selectable<AccountRateChangesTable>,
+    'change_id' | 'effective_from' | 'annual_rate' | 'daily_rate'
+  >[];
+}
 
 /** At most 200 accounts in the order of their ids, each with its newest statements, payments and what its bucket depends on. */
 export async function findPictureAccounts(
