@@ -97,7 +97,7 @@ RETURNS TABLE (directive_id text, kind text, party_id text, contact_point_id tex
        WHERE theirs.customer_id = d.customer_id AND theirs.contact_point_id = d.contact_point_id
        ORDER BY mine.party_id = me.party_id DESC, mine.position, mine.contact_point_id LIMIT 1
     ) point ON true
-   WHERE d.customer_id = ANY (others)
+   WHERE others IS NOT NULL AND d.customer_id = ANY (others)
      AND (d.party_id IS NULL OR they.role = 'debtor')
      AND (d.contact_point_id IS NULL OR point.contact_point_id IS NOT NULL)
 $$;
@@ -111,22 +111,24 @@ $$;
 -- As in migration 0006, for the whole person: accounts and directives of the others too, and the others' profiles with it.
 CREATE OR REPLACE FUNCTION refresh_contact_profiles(ids text[], at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  people text[];
-  locked text[];
+  people text[] := ids;
+  others text[];
   shared boolean;
 BEGIN
-  -- Who belongs together may change while we wait for a lock, so it is looked up once more with the locks.
+  -- Everybody locks people in the order of their ids. Who belongs to them is looked up with the locks, when it can change no
+  -- more; if there are others, the locks are given back and taken anew with theirs. Most people are alone.
   LOOP
-    locked := people;
-    SELECT array_agg(DISTINCT p.id), bool_or(p.id <> c.customer_id) INTO people, shared
-      FROM customers c
-      CROSS JOIN LATERAL (SELECT o.customer_id AS id FROM customers o WHERE o.debtor_key = c.debtor_key LIMIT 51) p
-     WHERE c.customer_id = ANY (ids);
-    IF shared THEN
-      people := people || ids;
-    END IF;
-    EXIT WHEN people IS NOT DISTINCT FROM locked;
-    PERFORM 1 FROM contact_profiles WHERE customer_id = ANY (people) ORDER BY customer_id FOR UPDATE;
+    BEGIN
+      PERFORM 1 FROM contact_profiles WHERE customer_id = ANY (people) ORDER BY customer_id FOR UPDATE;
+      SELECT array_agg(o.customer_id) FILTER (WHERE o.customer_id <> ALL (people)), count(*) > 0 INTO others, shared
+        FROM customers c
+        CROSS JOIN LATERAL (SELECT x.customer_id FROM customers x WHERE x.debtor_key = c.debtor_key AND x.customer_id <> c.customer_id LIMIT 51) o
+       WHERE c.customer_id = ANY (ids);
+      EXIT WHEN others IS NULL;
+      RAISE EXCEPTION USING ERRCODE = 'PP001', MESSAGE = 'there are others';
+    EXCEPTION WHEN SQLSTATE 'PP001' THEN
+      people := people || others;
+    END;
   END LOOP;
   WITH made AS (
     SELECT c.customer_id, c.debtor_key, c.jurisdictions,

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { ContactPointsTable, CustomersTable, PartiesTable } from '../db/tables.ts';
-import { settleWritten } from '../duplicates/persons.ts';
+import { lockPersonsOfRecords, settleWritten } from '../duplicates/persons.ts';
 import { giveKeys, type Move, moveCounts } from './counts.ts';
 
 type ContactPointRow = Omit<Selectable<ContactPointsTable>, 'provenance' | 'wrong_since'> & {
@@ -36,16 +36,16 @@ export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord
   // Everybody locks customers in the order of their ids, so that two imports cannot wait for each other.
   const ordered = [...records].sort((a, b) => (a.customer.customer_id < b.customer.customer_id ? -1 : 1));
   const outcome = new Map<string, Upserted>(ordered.map(({ customer }) => [customer.customer_id, 'unchanged']));
-  const written = await writeCustomers(
-    trx,
-    ordered.map(({ customer }) => customer),
-  );
+  const customers = ordered.map(({ customer }) => customer);
+  const locked = await lockPersonsOfRecords(trx, customers);
+  const written = await writeCustomers(trx, customers);
   for (const row of written) outcome.set(row.customer_id, row.version === 1 ? 'created' : 'updated');
   const changed = ordered.filter(({ customer }) => outcome.get(customer.customer_id) !== 'unchanged');
   if (changed.length === 0) return outcome;
   const { at } = changed[0]!.customer;
   const replaced = written.filter((row) => row.version > 1).map((row) => row.customer_id);
-  const settled = await settleWritten(trx, written, at);
+  const ids = written.map((row) => row.customer_id);
+  const settled = await settleWritten(trx, ids, locked, at);
   const keys = new Map(written.map((row) => [row.customer_id, row.debtor_key]));
   for (const { customerId, to } of settled.moves) keys.set(customerId, to);
   const parties = changed.flatMap((record) =>
@@ -53,7 +53,7 @@ export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord
       party.role === 'debtor' ? { ...party, person_key: keys.get(party.customer_id)! } : party,
     ),
   );
-  const others = settled.moves.filter(({ customerId }) => !outcome.has(customerId));
+  const others = settled.moves.filter(({ customerId }) => !ids.includes(customerId));
   await moveCounts(trx, [...(await movesOf(trx, replaced, parties)), ...others]);
   await giveKeys(trx, others);
   const wrongSince = await wrongSinceOf(trx, changed, replaced);
@@ -61,11 +61,7 @@ export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord
   await writeParties(trx, parties);
   await writeContactPoints(trx, points, wrongSince);
   if (replaced.length > 0) await deleteGone(trx, replaced, parties, points);
-  await refreshContactProfiles(
-    trx,
-    [...changed.map(({ customer }) => customer.customer_id), ...settled.customerIds],
-    at,
-  );
+  await refreshContactProfiles(trx, [...ids, ...settled.customerIds], at);
   return outcome;
 }
 
@@ -98,12 +94,7 @@ async function writeCustomers(trx: Trx, rows: readonly CustomerRecord['customer'
           updated_at = excluded.updated_at
       WHERE old.content_key <> excluded.content_key
     RETURNING customer_id, version, debtor_key, own_key`.execute(trx);
-  const lone = new Map(rows.map((row) => [row.customer_id, row.lone_key]));
-  return written.map((row) => ({
-    ...row,
-    created: row.version === 1,
-    lone_key: lone.get(row.customer_id)!,
-  }));
+  return written;
 }
 
 /** The keys of people that change with these parties: a resident id that becomes known, a debtor who turns out to be a contact. */

@@ -7,10 +7,11 @@ import { keysOfPersons, missingLinks } from './person-key.ts';
 import {
   closeMerges,
   insertRuleMerges,
-  type Keyed,
   keysAround,
+  keysConcerned,
   membersOf,
   type PersonMember,
+  type Said,
   sharing,
   standingMerges,
   writeKeys,
@@ -44,39 +45,45 @@ async function lockPersons(trx: Trx, keys: Iterable<string>): Promise<void> {
 const hex = (key: Buffer) => key.toString('hex');
 
 /**
- * Settles the keys of customers that were just written, whose rows are locked. Most are alone, and cost one look-up for all
- * of them; where others have the same resident id, a merge by rule is recorded, and one whose ground is gone is undone.
+ * Locks the persons that may change with records which are about to be written, before their rows are. Most customers are
+ * alone and stay so; they cost one look-up for all of them. Returns what is locked, for `settleWritten`.
+ */
+export async function lockPersonsOfRecords(trx: Trx, records: readonly Said[]): Promise<ReadonlySet<string>> {
+  const keys = new Set((await keysConcerned(trx, records)).map(hex));
+  if (keys.size > 0) await lockPersons(trx, keys);
+  return keys;
+}
+
+/**
+ * Settles the keys of customers that were just written. Where others have the same resident id, a merge by rule is
+ * recorded, and one whose ground is gone is undone.
  */
 export async function settleWritten(
   trx: Trx,
-  written: readonly (Keyed & { readonly created: boolean; readonly lone_key: Buffer })[],
+  customerIds: readonly string[],
+  lockedBefore: ReadonlySet<string>,
   at: string,
 ): Promise<Settled> {
-  // Only who brings a key that the table did not have for them can miss somebody who comes at the same moment.
-  const arriving = written
-    .filter(({ created, own_key, debtor_key, lone_key }) => (created ? !debtor_key.equals(lone_key) : own_key !== null))
-    .map(({ own_key, debtor_key }) => hex(own_key ?? debtor_key));
-  const ids = written.map((row) => row.customer_id);
-  let locked = new Set<string>();
-  for (;;) {
-    const seeds = await sharing(trx, ids);
-    const wanted = new Set([...arriving, ...(seeds.length === 0 ? [] : await keysAround(trx, seeds)).map(hex)]);
-    if (wanted.isSubsetOf(locked)) return seeds.length === 0 ? NOBODY : settle(trx, seeds, at);
-    await lockPersons(trx, wanted.difference(locked));
+  for (let locked = lockedBefore; ; ) {
+    const seeds = await sharing(trx, customerIds);
+    if (seeds.length === 0) return NOBODY;
+    // Somebody may have come between the look-up and the locks.
+    const wanted = new Set((await keysAround(trx, seeds)).map(hex)).difference(locked);
+    if (wanted.size === 0) return settle(trx, seeds, at);
+    await lockPersons(trx, wanted);
     locked = locked.union(wanted);
   }
 }
 
-/** Locks the persons of these customers, customers first, and returns their members. */
+/** Locks the persons of these customers and returns their members, whose rows are locked after them. */
 export async function lockPersonsOf(trx: Trx, customerIds: readonly string[]): Promise<PersonMember[]> {
-  let held = new Set<string>();
+  let locked: ReadonlySet<string> = new Set();
   for (;;) {
     const keys = await keysAround(trx, customerIds);
-    const members = await membersOf(trx, keys, { locked: true });
-    const wanted = new Set([...members.map(({ customer_id }) => customer_id), ...keys.map(hex)]);
-    if (wanted.isSubsetOf(held)) return members;
-    await lockPersons(trx, keys.map(hex));
-    held = wanted;
+    const wanted = new Set(keys.map(hex)).difference(locked);
+    if (wanted.size === 0) return membersOf(trx, keys, { locked: true });
+    await lockPersons(trx, wanted);
+    locked = locked.union(wanted);
   }
 }
 

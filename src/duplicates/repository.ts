@@ -3,7 +3,7 @@ import type { Db, Trx } from '../db/database.ts';
 import type { CustomerMergesTable, CustomersTable } from '../db/tables.ts';
 
 export type MergeRow = Selectable<CustomerMergesTable>;
-export type Keyed = Pick<Selectable<CustomersTable>, 'customer_id' | 'debtor_key' | 'own_key'>;
+type Keyed = Pick<Selectable<CustomersTable>, 'customer_id' | 'debtor_key' | 'own_key'>;
 export type PersonMember = Keyed & Pick<Selectable<CustomersTable>, 'lone_key' | 'apart_key'>;
 
 /** Those of the customers who are not alone with their key, or have another one than their record says. */
@@ -15,6 +15,36 @@ export async function sharing(trx: Trx, customerIds: readonly string[]): Promise
          OR EXISTS (SELECT FROM customers o WHERE o.debtor_key = c.debtor_key AND o.customer_id <> c.customer_id)
          OR EXISTS (SELECT FROM customers o WHERE o.own_key = c.debtor_key))`.execute(trx);
   return rows.map((row) => row.customer_id);
+}
+
+/** What a record that is about to be written says of whom it is about. */
+export interface Said {
+  readonly customer_id: string;
+  readonly own_key: Buffer;
+  /** The key of the customer alone. */
+  readonly lone_key: Buffer;
+}
+
+/**
+ * The keys of all persons that may change with these records: of a resident id that is new to a customer, and of customers
+ * who are not alone or get another key.
+ */
+export async function keysConcerned(trx: Trx, said: readonly Said[]): Promise<Buffer[]> {
+  const { rows } = await sql<{ key: Buffer }>`
+    WITH found AS (
+      SELECT sent.own_key, sent.lone_key, c.customer_id, c.debtor_key, c.own_key AS kept
+        FROM unnest(${said.map((one) => one.customer_id)}::text[], ${said.map((one) => one.own_key)}::bytea[],
+                    ${said.map((one) => one.lone_key)}::bytea[]) AS sent (customer_id, own_key, lone_key)
+        LEFT JOIN customers c ON c.customer_id = sent.customer_id
+    ), keys AS (
+      SELECT own_key AS key FROM found WHERE customer_id IS NULL AND own_key <> lone_key
+      UNION SELECT unnest(ARRAY[own_key, debtor_key, kept]) FROM found
+       WHERE kept IS NOT NULL OR debtor_key <> own_key
+          OR EXISTS (SELECT FROM customers o WHERE o.debtor_key = found.debtor_key AND o.customer_id <> found.customer_id)
+    )
+    SELECT key FROM keys WHERE key IS NOT NULL
+    UNION SELECT c.debtor_key FROM customers c WHERE c.own_key IN (SELECT key FROM keys)`.execute(trx);
+  return rows.map((row) => row.key);
 }
 
 /** The keys of the persons of these customers, and of whomever they have turned out to be. */

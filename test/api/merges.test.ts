@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { customerRecord, normaliseCustomer } from '../../src/customers/record.ts';
+import { customerInputSchema } from '../../src/customers/schemas.ts';
+import { upsertCustomers } from '../../src/customers/upsert.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
 import { residentIdOf } from '../support/resident-id.ts';
@@ -216,6 +219,25 @@ describe('customers who were merged', () => {
     expect(
       new Set(keys.rows.flatMap((row) => [row.debtor_key.toString('hex'), row.person_key.toString('hex')])).size,
     ).toBe(1);
+  });
+
+  it('follow a survivor whose id becomes known, when both come in one batch and only that one has changed', async () => {
+    await put(a, null);
+    await put(b, null);
+    await merge(a, b);
+    await report(b, 'call', '09:50:00', 'no_answer');
+    const now = t.services.clock();
+    const recordOf = (id: string, residentId: string | null) => {
+      const contactPoints = [{ contactPointId: 'm1', kind: 'phone', value: phoneOf(id) }];
+      const parties = [{ partyId: 'self', role: 'debtor', name: '张三', contactPoints }];
+      const input = customerInputSchema.parse({ name: '张三', residentId, parties });
+      return customerRecord(t.services.vault, id, normaliseCustomer(input, now).customer, now);
+    };
+    const records = [recordOf(a, residentIdOf(made, '1976-01-01')), recordOf(b, null)];
+    const outcome = await t.database.db.transaction().execute((trx) => upsertCustomers(trx, records));
+    expect([outcome.get(a), outcome.get(b)]).toEqual(['updated', 'unchanged']);
+    expect((await customer(b)).survivorId).toBe(a);
+    expect([(await ask(a)).reasonCode, (await ask(b)).reasonCode]).toEqual(['MINIMUM_GAP', 'MINIMUM_GAP']);
   });
 
   it('are as they were, byte for byte, when it is undone', async () => {
