@@ -27,6 +27,9 @@ beforeAll(async () => {
   await t.call('POST', '/v1/contact-attempts', reportOf('C1', 'a/1', '2026-11-23T09:00:00+08:00', 'placed'));
   await t.call('POST', '/v1/customers/C1/directives', { directiveId: 'D1', kind: 'dispute' });
   await t.call('POST', '/v1/api-clients', { clientId: 'k1', name: 'K', scopes: ['admin', 'contact:report'] });
+  // Of a client and a platform that nobody changes.
+  await t.call('POST', '/v1/api-clients', { clientId: 'k0', name: 'K', scopes: ['contact:report'] });
+  await t.call('PUT', '/v1/dialers/d0', { clientId: 'k0', platform: 'vicidial' });
   await t.call('PUT', '/v1/dialers/d1', { clientId: 'k1', platform: 'vicidial' });
   // Nobody listens there.
   const { endpointId } = await makeEndpoint(t, 'http://127.0.0.1:1/');
@@ -175,7 +178,8 @@ const MAPPINGS = { source: ['default', 'uci'] };
 /** A customer's whole story and a dialer's whole description keep the ids of their examples, which belong together. */
 const OWN_WORLD: Readonly<Record<string, ArbitraryOptions['known']>> = {
   simulateContact: {},
-  createDialerUrlToken: { dialerId: ['d1'], route: ['events', 'pre-dial'], overlapSeconds: [0, 60] },
+  // putDialer makes another platform of the others, which has no tokens.
+  createDialerUrlToken: { dialerId: ['d0'], route: ['events'], overlapSeconds: [0, 60] },
   putDialer: {
     clientId: ['k1'],
     dialerId: ['d1', 'd2'],
