@@ -59,9 +59,14 @@ export type AccountUpsert = 'created' | 'updated' | 'unchanged' | 'older' | 'oth
 /**
  * Writes account states in a handful of statements, however many they are: the newest becomes the current one, every
  * one that is new is kept in the history, a repeat changes nothing. One record per account; the customers must exist.
- * The accounts stay locked until the end of the transaction.
+ * The accounts stay locked until the end of the transaction. With `refresh` false the caller refreshes the profiles of the
+ * customers whose accounts were created or updated.
  */
-export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]): Promise<Map<string, AccountUpsert>> {
+export async function upsertAccounts(
+  trx: Trx,
+  records: readonly AccountRecord[],
+  refresh = true,
+): Promise<Map<string, AccountUpsert>> {
   // Everybody locks accounts in the order of their ids, so that two imports cannot wait for each other.
   const ordered = [...records].sort((a, b) => (a.account_id < b.account_id ? -1 : 1));
   const owners = await claimIds(trx, ordered);
@@ -81,6 +86,7 @@ export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]
     trx,
     own.filter((record) => outcome.get(record.account_id) !== 'unchanged'),
   );
+  if (!refresh) return outcome;
   const current = own.filter((record) => ['created', 'updated'].includes(outcome.get(record.account_id)!));
   await refreshContactProfiles(
     trx,

@@ -63,9 +63,14 @@ export type Upserted = 'created' | 'updated' | 'unchanged';
 
 /**
  * Creates or fully replaces customers in a handful of statements, however many they are; the rows stay locked until the
- * end of the transaction. One record per customer. What is not in a record is deleted; a repeat changes nothing.
+ * end of the transaction. One record per customer. What is not in a record is deleted; a repeat changes nothing. With
+ * `refresh` false the caller refreshes the profiles of those that were created or updated.
  */
-export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord[]): Promise<Map<string, Upserted>> {
+export async function upsertCustomers(
+  trx: Trx,
+  records: readonly CustomerRecord[],
+  refresh = true,
+): Promise<Map<string, Upserted>> {
   // Everybody locks customers in the order of their ids, so that two imports cannot wait for each other.
   const ordered = [...records].sort((a, b) => (a.customer.customer_id < b.customer.customer_id ? -1 : 1));
   const outcome = new Map<string, Upserted>(ordered.map(({ customer }) => [customer.customer_id, 'unchanged']));
@@ -84,6 +89,7 @@ export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord
   await writeParties(trx, parties);
   await writeContactPoints(trx, points, wrongSince);
   if (replaced.length > 0) await deleteGone(trx, replaced, parties, points);
+  if (!refresh) return outcome;
   await refreshContactProfiles(
     trx,
     changed.map(({ customer }) => customer.customer_id),

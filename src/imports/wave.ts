@@ -16,7 +16,7 @@ import {
   type Upserted,
   upsertCustomers,
 } from '../customers/repository.ts';
-import type { Trx } from '../db/database.ts';
+import { refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { ImportedCustomer, ImportedRow } from './mapping.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
 import { newestStates, type Origin, originsOf } from './on-file.ts';
@@ -82,6 +82,9 @@ export async function planWave(
   return { customers, accounts: records.filter(({ account_id }) => !origins.has(account_id)), fates };
 }
 
+/** Of states that became the current ones. */
+const CURRENT: ReadonlySet<AccountUpsert | undefined> = new Set(['created', 'updated']);
+
 /**
  * Plans and writes a wave. Somebody else may write the same at this very moment; then what was new a moment ago is known, and
  * the fates say so.
@@ -93,10 +96,21 @@ export async function applyWave(
 ): Promise<readonly Fate[]> {
   const plan = await planWave(trx, context, rows);
   const customers =
-    plan.customers.length > 0 ? await upsertCustomers(trx, plan.customers) : new Map<string, Upserted>();
+    plan.customers.length > 0 ? await upsertCustomers(trx, plan.customers, false) : new Map<string, Upserted>();
   const accounts =
-    plan.accounts.length > 0 ? await upsertAccounts(trx, plan.accounts) : new Map<string, AccountUpsert>();
+    plan.accounts.length > 0 ? await upsertAccounts(trx, plan.accounts, false) : new Map<string, AccountUpsert>();
   if ([...accounts.values()].includes('other_customer')) throw new Error('an account id was taken meanwhile');
+  // Once for both: most rows of a file bring a customer and an account.
+  await refreshContactProfiles(
+    trx,
+    [
+      ...[...customers].filter(([, outcome]) => outcome !== 'unchanged').map(([customerId]) => customerId),
+      ...plan.accounts
+        .filter(({ account_id }) => CURRENT.has(accounts.get(account_id)))
+        .map(({ customer_id }) => customer_id),
+    ],
+    context.now.toString(),
+  );
   const changed = (outcome: Upserted | AccountUpsert | undefined) => outcome !== undefined && outcome !== 'unchanged';
   const overtaken = rows.filter(
     ({ customer, account }, index) =>
