@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { benchEngine } from './engine/engine.ts';
+import { benchImport } from './import.ts';
 import { benchChecks, benchReserve } from './service.ts';
 import { benchStream } from './stream.ts';
 import { startDatabase } from './support/database.ts';
@@ -26,7 +27,10 @@ try {
   progress('reserve …');
   ratios.push(...(await benchReserve(database)));
   progress('stream …');
-  ratios.push(await benchStream(database, process.argv.includes('--million') ? 1_000_000 : 200_000));
+  const many = process.argv.includes('--million') ? 1_000_000 : 200_000;
+  ratios.push(await benchStream(database, many));
+  progress('import …');
+  ratios.push(await benchImport(database, many));
 } finally {
   await database.stop();
 }

@@ -28,7 +28,7 @@ export const startOurs = (url: string) =>
 export const SHUFFLED = Array.from({ length: CUSTOMERS }, (_, index) => 1 + ((index * 7_001) % CUSTOMERS));
 
 /** A recorded call of the bank to the debtor's mobile, at noon of the day that many days later. */
-function permissions(server: Server, daysLater: number, until: Load['until'], reserveAs?: string): Load {
+export function permissions(server: Server, daysLater: number, until: Load['until'], reserveAs?: string): Load {
   const noon = Temporal.Instant.from(NOON)
     .add({ hours: 24 * daysLater })
     .toString();

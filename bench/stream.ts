@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { KEY, SHUFFLED, startOurs } from './service.ts';
 import { type BenchServer, NOON } from './support/database.ts';
+import { sampleMemory } from './support/memory.ts';
 import { median, type Ratio } from './support/report.ts';
 import type { Server } from './support/servers.ts';
 import type { Streamed, StreamLoad } from './support/stream-process.ts';
@@ -106,19 +107,4 @@ function inProcess(load: StreamLoad): Promise<Streamed> {
     child.once('message', (streamed: Streamed) => resolve(streamed));
     child.send(load);
   });
-}
-
-/** Reads the resident memory that `/metrics` tells, once a second, until it is asked. */
-function sampleMemory({ url }: Server): () => Promise<{ firstMb: number; peakMb: number }> {
-  const samples: number[] = [];
-  const sample = async () => {
-    const text = await (await fetch(`${url}/metrics`)).text();
-    samples.push(Number(/^process_resident_memory_bytes (\d+)/m.exec(text)![1]) / 1_000_000);
-  };
-  const timer = setInterval(() => void sample(), 1000);
-  return async () => {
-    clearInterval(timer);
-    await sample();
-    return { firstMb: samples[0]!, peakMb: Math.max(...samples) };
-  };
 }

@@ -14,6 +14,7 @@ interface Options {
   readonly timeout: number;
   readonly duration?: number;
   readonly amount?: number;
+  readonly overallRate?: number;
   readonly setupClient: (client: { setRequests: (requests: readonly Request[]) => void }) => void;
 }
 
@@ -31,7 +32,7 @@ type Autocannon = (
 /** Runs one load that the parent sends, answers with what was measured between the first and the last response, ends. */
 process.once('message', (load: Load) => {
   const autocannon = requireAny<Autocannon>('autocannon');
-  const { connections, until } = load;
+  const { connections, until, rate } = load;
   const requests = load.requests.map((request) => ({ ...request, method: load.method, headers: load.headers }));
   let client = 0;
   let answered = 0;
@@ -42,6 +43,7 @@ process.once('message', (load: Load) => {
       url: load.url,
       connections,
       timeout: 30,
+      ...(rate === undefined ? {} : { overallRate: rate }),
       ...(until === 'each once' ? { amount: requests.length } : { duration: until.seconds }),
       setupClient: (one) => {
         const own = client++;

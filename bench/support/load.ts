@@ -8,6 +8,8 @@ export interface Load {
   readonly headers: Readonly<Record<string, string>>;
   readonly requests: readonly { readonly path: string; readonly body?: string }[];
   readonly connections: number;
+  /** Requests a second of all connections together; left out: as many as are answered. */
+  readonly rate?: number;
   /** Stop after so long, or after every request has been sent once. */
   readonly until: { readonly seconds: number } | 'each once';
 }

@@ -5,13 +5,15 @@ import { type AccountRecord, type AccountUpsert, upsertAccounts } from './reposi
 
 /**
  * Records states of accounts, at most one of each, and plays the facts that they do not include; refreshes what decisions
- * read. Accounts without facts that do not bill themselves cost nothing more than their row.
+ * read, or leaves that, for the customers it puts into `stale`, to the caller. Accounts without facts that do not bill
+ * themselves cost nothing more than their row.
  */
 export async function recordStates(
   trx: Trx,
   policy: PolicyRegistry,
   records: readonly AccountRecord[],
   now: Temporal.Instant,
+  stale?: Set<string>,
 ): Promise<Map<string, AccountUpsert>> {
   const { outcomes, withFacts } = await upsertAccounts(trx, records);
   const isWritten = ({ account_id }: AccountRecord) => ['created', 'updated'].includes(outcomes.get(account_id)!);
@@ -26,6 +28,7 @@ export async function recordStates(
   // An older state tells what a payment had paid that was taken back since.
   await deriveAccounts(trx, policy, keys(older), now, { asNew: false });
   const changed = [...records.filter(isWritten), ...older].map((record) => record.customer_id);
-  await refreshContactProfiles(trx, changed, now.toString());
+  if (stale) for (const customerId of changed) stale.add(customerId);
+  else await refreshContactProfiles(trx, changed, now.toString());
   return outcomes;
 }

@@ -30,9 +30,13 @@ export type Upserted = 'created' | 'updated' | 'unchanged';
 /**
  * Creates or fully replaces customers in a handful of statements, however many they are; the rows stay locked until the
  * end of the transaction. One record per customer. What is not in a record is deleted; a repeat changes nothing. Who was
- * merged stays merged, whatever the record says.
+ * merged stays merged, whatever the record says. With `stale` the caller refreshes the profiles of those who are put in it.
  */
-export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord[]): Promise<Map<string, Upserted>> {
+export async function upsertCustomers(
+  trx: Trx,
+  records: readonly CustomerRecord[],
+  stale?: Set<string>,
+): Promise<Map<string, Upserted>> {
   // Everybody locks customers in the order of their ids, so that two imports cannot wait for each other.
   const ordered = [...records].sort((a, b) => (a.customer.customer_id < b.customer.customer_id ? -1 : 1));
   const outcome = new Map<string, Upserted>(ordered.map(({ customer }) => [customer.customer_id, 'unchanged']));
@@ -61,7 +65,9 @@ export async function upsertCustomers(trx: Trx, records: readonly CustomerRecord
   await writeParties(trx, parties);
   await writeContactPoints(trx, points, wrongSince);
   if (replaced.length > 0) await deleteGone(trx, replaced, parties, points);
-  await refreshContactProfiles(trx, [...ids, ...settled.customerIds], at);
+  const affected = [...ids, ...settled.customerIds];
+  if (stale) for (const customerId of affected) stale.add(customerId);
+  else await refreshContactProfiles(trx, affected, at);
   return outcome;
 }
 

@@ -1,4 +1,5 @@
 import type { Db, Trx } from '../db/database.ts';
+import { queueDuplicateSearch } from '../duplicates/search-task.ts';
 import type { NewEvent } from '../webhooks/events.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import { dropMet } from './dry-run.ts';
@@ -9,6 +10,11 @@ export async function endImport(db: Db, importId: string, end: ImportEnd): Promi
   const ended = await db.transaction().execute(async (trx) => {
     const row = await markEnded(trx, importId, end);
     if (row) await tellImport(trx, end.now, row);
+    // Rows changed customers also where the import failed in the end.
+    if (row && row.accepted > 0n && !row.dry_run) {
+      const changedSince = row.started_at!.toString();
+      await queueDuplicateSearch(trx, { changedSince, clientId: row.client_id, now: end.now });
+    }
     return row !== undefined;
   });
   if (ended && end.status !== 'held') await dropText(db, importId);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { accountPolicyAt } from '../accounts/policy.ts';
 import type { Services } from '../context.ts';
 import { mapAhead } from '../map-ahead.ts';
@@ -12,9 +13,10 @@ import { keepingLease, releaseLease, takeImport } from './queue.ts';
 import { advanceImport, type ImportRow, lockForBatch, readChunks, recordRowsTotal } from './repository.ts';
 import { insertRows } from './row-store.ts';
 import { readableSource } from './sources/sources.ts';
+import { createPreparation, type Preparation } from './wave.ts';
 
 /** Rows applied in one transaction. */
-const BATCH_ROWS = 500;
+const BATCH_ROWS = 1_000;
 
 /** What the work of an import needs: in the service's own thread, or in one beside it. */
 export type ImportServices = Pick<Services, 'db' | 'vault' | 'clock' | 'policy'>;
@@ -99,9 +101,10 @@ async function applyFile(
   stopping: AbortSignal,
 ): Promise<boolean> {
   const pace = createPace(rowsTotal, Number(row.rows_read), services.clock);
-  const commit = (batch: Batch) => commitBatch(services, row, mapping, batch, pace);
+  const prepared = createPreparation();
+  const commit = (batch: Batch) => commitBatch(services, row, mapping, batch, { pace, prepared });
   // While one batch is applied, the next is read.
-  for await (const applied of mapAhead(readBatches(services, row, mapping), 1, commit))
+  for await (const applied of mapAhead(readBatches(services, row, mapping, prepared), 1, commit))
     if (!applied || stopping.aborted) return false;
   return true;
 }
@@ -112,15 +115,23 @@ interface Batch {
   readonly rows: readonly BatchRow[];
 }
 
-async function* readBatches(services: ImportServices, row: ImportRow, mapping: Mapping): AsyncGenerator<Batch> {
-  const now = services.clock();
-  const statement = statementAt(row.as_of, accountPolicyAt(services.policy.current(), now).zone, now);
+async function* readBatches(
+  services: ImportServices,
+  row: ImportRow,
+  mapping: Mapping,
+  prepared: Preparation,
+): AsyncGenerator<Batch> {
+  const { vault, clock, policy } = services;
+  const now = clock();
+  const statement = statementAt(row.as_of, accountPolicyAt(policy.current(), now).zone, now);
   const file = await open(services, row, mapping);
   let from = Number(row.rows_read);
   let rows: BatchRow[] = [];
   for await (const { row: no, cells } of file.records) {
     if (no <= from) continue;
     const result = readRow(mapping, file.header, cells, statement);
+    if ('imported' in result && !row.dry_run)
+      prepared.prepare({ vault, importId: row.import_id, now: clock() }, result.imported);
     rows.push({ row: no, result, cells: () => keptCells(mapping, file.header, cells) });
     if (rows.length < BATCH_ROWS) continue;
     yield { from, rows };
@@ -136,12 +147,14 @@ async function commitBatch(
   { import_id: importId, dry_run: dryRun }: ImportRow,
   { accountColumn }: Mapping,
   { from, rows }: Batch,
-  pace: Pace,
+  { pace, prepared }: { readonly pace: Pace; readonly prepared: Preparation },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const before = await lockForBatch(trx, importId, from);
     if (!before) return false;
-    const context = { vault, policy: policy.current(), importId, now: clock(), dryRun, accountColumn };
+    // A crash that loses this batch loses its progress with it, and the end of the import waits for all before it.
+    await sql`SET LOCAL synchronous_commit = off`.execute(trx);
+    const context = { vault, policy: policy.current(), importId, now: clock(), dryRun, accountColumn, prepared };
     const applied = await applyBatch(trx, context, rows);
     await insertRows(trx, vault, importId, applied.rows);
     const { rowsPerSecond, percent } = pace(from + rows.length);

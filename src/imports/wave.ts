@@ -3,12 +3,12 @@ import { accountRecord } from '../accounts/record.ts';
 import { type AccountRecord, type AccountUpsert, lockAccounts, type StoredAccount } from '../accounts/repository.ts';
 import { recordStates } from '../accounts/states.ts';
 import type { Services } from '../context.ts';
-import { contentKeyOf, customerRecord } from '../customers/record.ts';
+import { contentKeyOf, customerRecord, type NormalisedCustomer } from '../customers/record.ts';
 import { findCustomers, lockContentKeys } from '../customers/repository.ts';
 import { type CustomerRecord, type Upserted, upsertCustomers } from '../customers/upsert.ts';
-import type { Trx } from '../db/database.ts';
+import { refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
-import type { ImportedCustomer, ImportedRow } from './mapping.ts';
+import type { ImportedAccount, ImportedCustomer, ImportedRow } from './mapping.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
 import { newestStates, type Origin, originsOf } from './on-file.ts';
 
@@ -17,6 +17,15 @@ export interface WaveContext {
   readonly policy: PolicyRegistry;
   readonly importId: string;
   readonly now: Temporal.Instant;
+  /** What was made of rows before their turn came. */
+  readonly prepared?: Preparation;
+}
+
+interface PlannedCustomer {
+  readonly customerId: string;
+  readonly customer: NormalisedCustomer;
+  /** Of whom the file says all there is; null for one who is on file. */
+  readonly fresh: ImportedCustomer | null;
 }
 
 /** What becomes of a row that means something. */
@@ -28,7 +37,7 @@ export type Fate =
 
 /** What a wave of rows comes to: what is to be written, and the fate of each row in their order. */
 export interface WavePlan {
-  readonly customers: readonly CustomerRecord[];
+  readonly customers: readonly PlannedCustomer[];
   readonly accounts: readonly AccountRecord[];
   readonly fates: readonly Fate[];
 }
@@ -49,20 +58,16 @@ export async function planWave(
   );
   const stored = new Map(found.map((account) => [account.accountId, account]));
   const own = rows.filter(({ account }) => isOwn(stored.get(account.accountId), account.customerId));
-  const records = await mapInTurns(own, ({ account }) =>
-    accountRecord(
-      account.accountId,
-      mergedAccount(stored.get(account.accountId), account),
-      context.now,
-      context.importId,
-    ),
-  );
+  const records = await mapInTurns(own, ({ account }) => {
+    const known = stored.get(account.accountId);
+    return (known ? undefined : context.prepared?.account(account)) ?? recordOf(context, known, account);
+  });
   const origins = await originsOf(
     trx,
     records.filter(({ account_id }) => stored.has(account_id)),
   );
   const customers = await planCustomers(trx, context, own, unchanged);
-  const changing = new Set(customers.map(({ customer }) => customer.customer_id));
+  const changing = new Set(customers.map(({ customerId }) => customerId));
   const fates = rows.map(({ account, customer }): Fate => {
     if (!isOwn(stored.get(account.accountId), account.customerId)) return { kind: 'other_customer' };
     // A change of the customer is counted once, however many accounts there are.
@@ -84,13 +89,21 @@ export async function applyWave(
   rows: readonly ImportedRow[],
 ): Promise<readonly Fate[]> {
   const plan = await planWave(trx, context, rows);
-  const customers =
-    plan.customers.length > 0 ? await upsertCustomers(trx, plan.customers) : new Map<string, Upserted>();
+  context.prepared?.learn(plan.customers.filter(({ fresh }) => fresh !== null).length, rows.length);
+  const sealed = await mapInTurns(
+    plan.customers,
+    ({ customerId, customer, fresh }) =>
+      (fresh && context.prepared?.customer(fresh)) ?? customerRecord(context.vault, customerId, customer, context.now),
+  );
+  const stale = new Set<string>();
+  const customers = sealed.length > 0 ? await upsertCustomers(trx, sealed, stale) : new Map<string, Upserted>();
   const accounts =
     plan.accounts.length > 0
-      ? await recordStates(trx, context.policy, plan.accounts, context.now)
+      ? await recordStates(trx, context.policy, plan.accounts, context.now, stale)
       : new Map<string, AccountUpsert>();
   if ([...accounts.values()].includes('other_customer')) throw new Error('an account id was taken meanwhile');
+  // Once for both: most rows of a file bring a customer and an account.
+  await refreshContactProfiles(trx, [...stale], context.now.toString());
   const changed = (outcome: Upserted | AccountUpsert | undefined) => outcome !== undefined && outcome !== 'unchanged';
   const overtaken = rows.filter(
     ({ customer, account }, index) =>
@@ -113,10 +126,10 @@ function isOwn(stored: StoredAccount | undefined, customerId: string): boolean {
 /** Those customers who are not on file, and those of whom the newest state says something else than what is. */
 async function planCustomers(
   trx: Trx,
-  { vault, now }: WaveContext,
+  { vault }: WaveContext,
   rows: readonly ImportedRow[],
   unchanged: ReadonlySet<string>,
-): Promise<CustomerRecord[]> {
+): Promise<PlannedCustomer[]> {
   const all = distinct(rows.filter(({ customer }) => !unchanged.has(customer.customerId)));
   if (all.size === 0) return [];
   const keys = await lockContentKeys(trx, [...all.keys()]);
@@ -138,10 +151,45 @@ async function planCustomers(
   const changed = merged.filter(
     ([customerId, customer]) => !keys.get(customerId)!.equals(contentKeyOf(vault, customerId, customer)),
   );
-  const fresh = created.map((customer) => [customer.customerId, newCustomer(customer)] as const);
-  return mapInTurns([...fresh, ...changed], ([customerId, customer]) =>
-    customerRecord(vault, customerId, customer, now),
-  );
+  return [
+    ...created.map((fresh) => ({ customerId: fresh.customerId, customer: newCustomer(fresh), fresh })),
+    ...changed.map(([customerId, customer]) => ({ customerId, customer, fresh: null })),
+  ];
+}
+
+function recordOf(
+  { now, importId }: Pick<WaveContext, 'now' | 'importId'>,
+  stored: StoredAccount | undefined,
+  account: ImportedAccount,
+): AccountRecord {
+  return accountRecord(account.accountId, mergedAccount(stored, account), now, importId);
+}
+
+/** Makes the records of rows ahead of their turn, while the database is at work on others; only where most are new. */
+export interface Preparation {
+  readonly prepare: (context: Pick<WaveContext, 'vault' | 'now' | 'importId'>, row: ImportedRow) => void;
+  readonly customer: (imported: ImportedCustomer) => CustomerRecord | undefined;
+  readonly account: (imported: ImportedAccount) => AccountRecord | undefined;
+  /** Of so many rows so many brought a customer who was not on file. */
+  readonly learn: (fresh: number, rows: number) => void;
+}
+
+export function createPreparation(): Preparation {
+  const customers = new WeakMap<ImportedCustomer, CustomerRecord>();
+  const accounts = new WeakMap<ImportedAccount, AccountRecord>();
+  let isWorthIt = false;
+  return {
+    prepare: (context, { customer, account }) => {
+      if (!isWorthIt) return;
+      customers.set(customer, customerRecord(context.vault, customer.customerId, newCustomer(customer), context.now));
+      accounts.set(account, recordOf(context, undefined, account));
+    },
+    customer: (imported) => customers.get(imported),
+    account: (imported) => accounts.get(imported),
+    learn: (fresh, rows) => {
+      isWorthIt = fresh * 2 > rows;
+    },
+  };
 }
 
 function distinct(rows: readonly ImportedRow[]): Map<string, ImportedCustomer> {
