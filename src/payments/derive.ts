@@ -80,12 +80,18 @@ function returnsParts({ states, payments }: History): boolean {
   return payments.some((payment) => payment.reversal !== null && includes(newest, payment));
 }
 
-/** What the row shows: as it was sent while nothing was posted, but for a due date that has passed since. */
-function rowOf(key: AccountKey, ledger: Ledger, { content }: SnapshotRow): DerivedRow {
-  const currency = content.currency as string;
-  const sentSince = (content.pastDueSince as string | null) ?? null;
-  const isMoved = ledger.postings.length > 0;
+/** The missed due date: as it was sent while nothing was posted, unless time has made it one. */
+export function pastDueSinceOf(ledger: Ledger, { content }: SnapshotRow): string | null {
   const computed = ledger.pastDueSince === null ? null : dateOfDay(ledger.pastDueSince);
+  const sent = (content.pastDueSince as string | null) ?? null;
+  return ledger.postings.length > 0 ? computed : (sent ?? computed);
+}
+
+/** What the row shows: as it was sent while nothing was posted, but for a due date that has passed since. */
+function rowOf(key: AccountKey, ledger: Ledger, state: SnapshotRow): DerivedRow {
+  const { content } = state;
+  const currency = content.currency as string;
+  const isMoved = ledger.postings.length > 0;
   const { principal, interest, penalty, fees } = grouped(ledger.balances);
   const parts = partsOf(ledger.balances).map(({ amountMinor, ...part }) => ({
     ...part,
@@ -98,7 +104,7 @@ function rowOf(key: AccountKey, ledger: Ledger, { content }: SnapshotRow): Deriv
     interestMinor: interest,
     penaltyMinor: penalty,
     feesMinor: fees,
-    pastDueSince: isMoved ? computed : (sentSince ?? computed),
+    pastDueSince: pastDueSinceOf(ledger, state),
     minimumDueMinor: isMoved ? ledger.minimumDueMinor : asSent === null ? null : toMinor(asSent, currency),
     derived: isMoved ? JSON.stringify({ balanceParts: parts }) : null,
     rollOn: ledger.changesOn === null ? null : dateOfDay(ledger.changesOn),

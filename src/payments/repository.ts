@@ -20,6 +20,7 @@ export type RateChangeRow = Selectable<AccountRateChangesTable>;
 export interface SnapshotRow {
   readonly account_id: string;
   readonly as_of: Temporal.Instant;
+  readonly recorded_at: Temporal.Instant;
   readonly content: Record<string, unknown>;
 }
 
@@ -55,7 +56,7 @@ export async function findFacts(db: Db | Trx, keys: readonly AccountKey[]): Prom
  */
 export async function findStates(db: Db | Trx, keys: readonly AccountKey[], all: boolean): Promise<SnapshotRow[]> {
   const found = await sql<SnapshotRow>`
-    SELECT DISTINCT ON (s.customer_id, s.account_id, s.as_of) s.account_id, s.as_of, s.content
+    SELECT DISTINCT ON (s.customer_id, s.account_id, s.as_of) s.account_id, s.as_of, s.recorded_at, s.content
       FROM unnest(${column(keys, 'customerId')}::text[], ${column(keys, 'accountId')}::text[]) AS wanted (customer_id, account_id)
       JOIN accounts a USING (customer_id, account_id)
       JOIN account_snapshots s ON s.customer_id = a.customer_id AND s.account_id = a.account_id
@@ -199,6 +200,15 @@ export async function listPaymentRows(
     .orderBy('payment_id', 'desc')
     .limit(limit)
     .execute();
+}
+
+/** Accounts of a customer whose rows are more than their last state: by facts, or because they bill themselves. */
+export async function listMovedAccounts(trx: Trx, customerId: string): Promise<AccountKey[]> {
+  const { rows } = await sql<AccountKey>`
+    SELECT a.customer_id AS "customerId", a.account_id AS "accountId"
+      FROM customers c JOIN accounts a ON a.customer_id = ANY (array_append(same_person(c.customer_id, c.debtor_key), c.customer_id))
+     WHERE c.customer_id = ${customerId} AND (a.has_facts OR a.roll_on IS NOT NULL)`.execute(trx);
+  return rows;
 }
 
 /** The due dates that these accounts have missed. */

@@ -112,7 +112,8 @@ async function permittedNow(services: Services, trx: Trx, row: DecisionRow, log:
   const { vault, policy } = services;
   try {
     const decided = await recordedPolicy({ policy: policy.current(), policyHolder: policy }, trx, decidedBy(row));
-    return (await replay({ trx, vault }, row, 'as_known_now', decided, false)).answer.permitted;
+    return (await replay({ trx, vault, accountPolicy: policy.current() }, row, 'as_known_now', decided, false)).answer
+      .permitted;
   } catch (error) {
     if (sqlState(error) !== undefined) throw error;
     log.warn({ err: error, decisionId: row.decision_id }, 'a decision cannot be asked again');

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { AccountInput } from '../accounts/schemas.ts';
 import type { Profile, ProfileAccount, ProfileDirective } from '../contact/profile.ts';
 import type { Trx } from '../db/database.ts';
+import { pastDueKnownNow } from '../payments/known.ts';
+import type { PolicyRegistry } from '../policy/registry.ts';
 import type { Channel, DirectiveKind } from '../rules/contact/facts.ts';
 import type { DecisionRow } from './history.ts';
 import type { Moment, RecordedNow } from './known.ts';
@@ -18,8 +20,16 @@ export async function profileThen(trx: Trx, row: DecisionRow): Promise<Profile |
   return rows[0]?.profile;
 }
 
-/** Directives of the person and their ends, and each account in its newest state of the moment, as they are recorded now. */
-export async function recordedNow(trx: Trx, row: DecisionRow, { at }: Moment): Promise<RecordedNow> {
+/**
+ * Directives of the person and their ends, and each account in its newest state of the moment with its payments, as they are
+ * recorded now.
+ */
+export async function recordedNow(
+  trx: Trx,
+  policy: PolicyRegistry,
+  row: DecisionRow,
+  { at }: Moment,
+): Promise<RecordedNow> {
   const others = sql`(SELECT same_person(customer_id, debtor_key) FROM customers WHERE customer_id = ${row.customer_id})`;
   const directives = await sql<StoredDirective>`
     SELECT * FROM directives_of_person(${row.customer_id}, ${others}) ORDER BY directive_id`.execute(trx);
@@ -28,13 +38,17 @@ export async function recordedNow(trx: Trx, row: DecisionRow, { at }: Moment): P
      WHERE customer_id = ANY (array_append(${others}, ${row.customer_id}))
        AND (as_of <= ${at.toString()}::timestamptz OR recorded_at <= ${row.recorded_at.toString()}::timestamptz)
      ORDER BY account_id, as_of DESC, recorded_at DESC`.execute(trx);
+  const pastDue = await pastDueKnownNow(trx, policy, row.customer_id, { at, recordedAt: row.recorded_at });
   return {
     directives: directives.rows.map((directive) => ({
       ...profileDirectiveOf(directive),
       validUntil: directive.valid_until?.epochMilliseconds ?? null,
       endedAt: directive.ended_at?.epochMilliseconds ?? null,
     })),
-    accounts: states.rows.map(({ content }) => profileAccountOf(content)),
+    accounts: states.rows.map(({ content }) => {
+      const since = pastDue.get(content.accountId);
+      return profileAccountOf(since === undefined ? content : { ...content, pastDueSince: since });
+    }),
   };
 }
 

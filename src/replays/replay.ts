@@ -7,6 +7,7 @@ import type { PermissionRequest } from '../contact/schemas.ts';
 import type { Trx } from '../db/database.ts';
 import { notFound } from '../errors.ts';
 import type { Vault } from '../personal-data.ts';
+import type { PolicyRegistry } from '../policy/registry.ts';
 import type { ContactFacts } from '../rules/contact/facts.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { contactsOf, type DecisionRow } from './history.ts';
@@ -14,6 +15,13 @@ import { keysOf } from './keys.ts';
 import { contactsNow, contactsThen, type Moment, profileNow } from './known.ts';
 import { profileThen, recordedNow } from './recorded-now.ts';
 import type { ReplayOf } from './schemas.ts';
+
+/** Where the facts come from; accounts are played by what the packs say now. */
+export interface ReplaySource {
+  readonly trx: Trx;
+  readonly vault: Vault;
+  readonly accountPolicy: PolicyRegistry;
+}
 
 /** A decision taken once more. */
 export interface Replayed {
@@ -27,7 +35,7 @@ export interface Replayed {
  * customer is gone.
  */
 export async function replay(
-  { trx, vault }: { readonly trx: Trx; readonly vault: Vault },
+  source: ReplaySource,
   row: DecisionRow,
   as: ReplayOf,
   policy: DecidingPolicy,
@@ -39,7 +47,7 @@ export async function replay(
   const judged =
     as === 'exact'
       ? { facts, ahead: [], ...judgeFacts(policy, facts, atOf(asked)) }
-      : await judgedAgain({ trx, vault }, row, as, policy, asked);
+      : await judgedAgain(source, row, as, policy, asked);
   const answer = storedAnswer(judged, {
     decisionId: recorded.decisionId,
     reservationId: judged.verdict.permitted ? recorded.reservationId : null,
@@ -73,7 +81,7 @@ function askedOf(row: DecisionRow, { request, contactPoint }: ContactFacts): Ask
 }
 
 async function judgedAgain(
-  { trx, vault }: { readonly trx: Trx; readonly vault: Vault },
+  { trx, vault, accountPolicy }: ReplaySource,
   row: DecisionRow,
   as: 'as_known_then' | 'as_known_now',
   policy: DecidingPolicy,
@@ -89,7 +97,9 @@ async function judgedAgain(
     at: Temporal.Instant.fromEpochMilliseconds(at),
     inclusive: asked.request.at !== undefined,
   };
-  const profile = wasThen ? then : profileNow(row, then, await recordedNow(trx, row, moment), all.attempts, moment);
+  const profile = wasThen
+    ? then
+    : profileNow(row, then, await recordedNow(trx, accountPolicy, row, moment), all.attempts, moment);
   const contacts = wasThen ? contactsThen(row, all, keys) : contactsNow(row, all, moment);
   const keyOf = (party: Parameters<typeof keys.of>[0]) => keys.of(party)[wasThen ? 'former' : 'current'];
   const { partyId, role } = (row.facts as unknown as ContactFacts).party;

@@ -41,7 +41,7 @@ export async function replayContactPermission(
         throw notFound('/decisionId', 'recorded decision');
       const recorded = await recordedPolicy(ctx, trx, decidedBy(row));
       const { answer, differences } = await replay(
-        { trx, vault: ctx.vault },
+        { trx, vault: ctx.vault, accountPolicy: ctx.policy },
         row,
         as,
         what ?? recorded,

@@ -325,7 +325,7 @@ describe('facts of identity', () => {
     ['wrong_check_character', '110105194912310021'],
     ['wrong_date', residentIdOf(1, '1949-02-30')],
     ['wrong_date', residentIdOf(1, '2026-11-25')],
-    ['wrong_region', residentIdOf(1, '1949-12-31', '990105')],
+    ['wrong_region', residentIdOf(1, '1949-12-31', '980105')],
   ])('say %s of a resident id that cannot be right, and match nobody by it', async (check, residentId) => {
     made += 1;
     const ids = [`J-${made}a`, `J-${made}b`];

@@ -7,7 +7,7 @@ import { askFor, makeDebtor } from '../support/make.ts';
 let t: TestApp;
 let operations: FoundOperation[];
 beforeAll(async () => {
-  t = await buildTestApp({ settings: { RATE_LIMIT_PER_SECOND: '100000' } });
+  t = await buildTestApp({ settings: { RATE_LIMIT_PER_SECOND: '100000', AUTH_FAILURES_PER_MINUTE: '0' } });
   // FreeSWITCH is told everything at 200, in XML: adapters.test.ts.
   operations = operationsOf(openapiOf(t.app)).filter(
     ({ path, operation }) => path.startsWith('/v1/') && operation.operationId !== 'getFreeswitchDialplan',

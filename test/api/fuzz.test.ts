@@ -31,6 +31,7 @@ beforeAll(async () => {
   await t.call('POST', '/v1/api-clients', { clientId: 'k1', name: 'K', scopes: ['admin', 'contact:report'] });
   // Nobody takes the key of this one away.
   await t.call('POST', '/v1/api-clients', { clientId: 'k3', name: 'K', scopes: ['contact:check', 'contact:report'] });
+  await t.call('POST', '/v1/api-clients', { clientId: 'k4', name: 'K', scopes: ['contact:report'] });
   await t.call('PUT', '/v1/dialers/d1', { clientId: 'k3', platform: 'vicidial' });
   // Nobody listens there.
   const { endpointId } = await makeEndpoint(t, 'http://127.0.0.1:1/');
@@ -58,6 +59,18 @@ beforeAll(async () => {
   const calls = await sendCalls(t, CALLS);
   for (const id of ['F1', 'F2', 'F3', 'F4']) await makeDebtor(t, id, { phone: '13800138003' });
   const candidates = await t.call('GET', '/v1/duplicate-candidates');
+  type Candidate = { readonly candidateId: string; readonly customerIds: readonly string[] };
+  const isLast = ({ customerIds }: Candidate) => customerIds.join() === 'F3,F4';
+  const [last, others] = [
+    candidates.body.items.filter(isLast),
+    candidates.body.items.filter((one: Candidate) => !isLast(one)),
+  ];
+  // Once dismissed, a candidate cannot be merged.
+  OWN_WORLD.mergeDuplicateCandidate = {
+    candidateId: [last[0].candidateId],
+    survivorId: ['F3', 'F4'],
+    reason: ['a slip'],
+  };
   const search = await t.call('POST', '/v1/duplicate-searches', {});
   options = {
     known: {
@@ -90,7 +103,7 @@ beforeAll(async () => {
       mergeId: ['M1', 'M2'],
       survivorId: ['F1', 'F2', 'F3', 'F4'],
       mergedId: ['C2', 'F2'],
-      candidateId: [...candidates.body.items.map(({ candidateId }: { candidateId: string }) => candidateId), 'dup_1'],
+      candidateId: [...others.map(({ candidateId }: Candidate) => candidateId), 'dup_1'],
       searchId: [search.body.searchId, 'dse_1'],
       phone: ['13800138000', '13800138003'],
       residentId: ['11010519491231002X', null],
@@ -202,10 +215,10 @@ const DAYS = { from: ['2026-11-20'], to: ['2026-11-24', '2026-11-20'] };
 const MAPPINGS = { source: ['default', 'uci', 'core'] };
 
 /** A customer's whole story and a dialer's whole description keep the ids of their examples, which belong together. */
-const OWN_WORLD: Readonly<Record<string, ArbitraryOptions['known']>> = {
+const OWN_WORLD: Record<string, ArbitraryOptions['known']> = {
   simulateContact: {},
   // A key that others need is not taken away.
-  revokeApiClient: { clientId: ['k4', 'k5'] },
+  revokeApiClient: { clientId: ['k4'] },
   createDialerUrlToken: { dialerId: ['d1'], route: ['events', 'pre-dial'], overlapSeconds: [0, 60] },
   putImportSource: {
     source: ['core', 'core', 'default'],

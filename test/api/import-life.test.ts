@@ -242,7 +242,12 @@ test('the files of an account’s days give the same states and the same history
           await text(
             `SELECT account_id, as_of, content -> 'balances' AS balances FROM account_snapshots WHERE customer_id = ? ORDER BY account_id, as_of`,
           ),
-          JSON.stringify([customer.name, customer.parties[0].name, customer.parties[0].contactPoints]),
+          JSON.stringify([
+            customer.name,
+            customer.parties[0].name,
+            // The other order's customers have the number too.
+            customer.parties[0].contactPoints.map(({ sharedPhone: _, ...point }: { sharedPhone: boolean }) => point),
+          ]),
         ]);
       }
       expect(results[1]).toEqual(results[0]);

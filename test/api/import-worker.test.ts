@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { IMPORT_TASK } from '../../src/imports/queue.ts';
 import { startWorker as startJobWorker, type Worker } from '../../src/jobs/worker.ts';
 import { background } from '../../src/tasks.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
@@ -63,7 +64,7 @@ async function expectEverythingOnce(importId: string): Promise<void> {
   for (const table of ['customers', 'contact_points', 'accounts', 'account_snapshots'])
     expect(await countOf(t, table)).toBe(ROWS);
   await expect.poll(() => countOf(t, 'import_chunks')).toBe(0);
-  await expect.poll(() => countOf(t, 'graphile_worker.jobs')).toBe(0);
+  await expect.poll(() => countOf(t, `graphile_worker.jobs WHERE task_identifier = '${IMPORT_TASK}'`)).toBe(0);
 }
 
 test('an import whose service is killed goes on in another one, from the row where it was', async () => {

@@ -182,6 +182,34 @@ describe('POST /v1/accounts/{accountId}/payments', () => {
   });
 });
 
+describe('a recorded decision', () => {
+  const decide = async (id: string) =>
+    (await t.call('POST', '/v1/contact-permissions', askFor(customerOf(id), { record: true }))).body;
+  const replayed = async (decisionId: string) => {
+    const { body } = await t.call('POST', `/v1/contact-permissions/${decisionId}/replay`, { as: 'as_known_now' });
+    return [body.decision.permitted, body.identical];
+  };
+
+  test('after a payment replays as it was: what is known now has the payment too', async () => {
+    const id = await makeAccount();
+    await pay(id, 'P1', '1200.00', '2026-11-22');
+    const { decisionId, permitted } = await decide(id);
+    expect([permitted, await replayed(decisionId)]).toEqual([false, [false, true]]);
+  });
+
+  test('before a payment that was told late and posted earlier would be another', async () => {
+    const id = await makeAccount();
+    const { decisionId, permitted } = await decide(id);
+    expect(permitted).toBe(true);
+    t.setNow('2026-11-23T11:00:00+08:00');
+    // Posted on the day of the decision and told after it: nobody knows which came first.
+    await pay(id, 'P1', '1200.00', '2026-11-23');
+    expect(await replayed(decisionId)).toEqual([true, true]);
+    await pay(id, 'P2', '1200.00', '2026-11-22');
+    expect(await replayed(decisionId)).toEqual([false, false]);
+  });
+});
+
 describe('POST …/reversal', () => {
   test('restores the state exactly, also without a body, and twice is once', async () => {
     const id = await makeAccount();

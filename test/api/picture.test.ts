@@ -136,7 +136,7 @@ describe('the picture of a customer', () => {
     await put({ asOf: '2026-11-22T00:00:00+08:00', pastDueSince: '2026-10-20', creditLimit: '50000.00' });
     for (const [index, month] of ['08', '09', '10', '11'].entries())
       await putStatement('C2-A1', `2026-${month}-05`, { statementBalance: `${index}.00` });
-    for (let day = 1; day <= 6; day += 1) await storePayment(t, 'C2-A1', `P${day}`, `2026-11-0${day}`, 100 * day);
+    for (let day = 1; day <= 6; day += 1) await storePayment(t, 'C2-A1', `P${day}`, `2026-11-0${day}`, `${day}.00`);
     await storeReversal(t, 'C2-A1', 'P6', '2026-11-07');
     const placed = { accountId: 'C2-A1', on: '2026-11-01', details: { collectorId: 'vendor-7', mandate: 'telephone' } };
     await record('C2', { entryId: 'placed', kind: 'placement', ...placed });
@@ -162,7 +162,9 @@ describe('the picture of a customer', () => {
     expect(first!.placement).toMatchObject({ entryId: 'placed', inForce: true });
     expect(first!.collateral.map(({ entryId }) => entryId)).toEqual(['flat']);
     expect(collateral.map(({ entryId }) => entryId)).toEqual(['car']);
-    expect(first!.delinquency).toEqual([
+    const history = (await t.call('GET', '/v1/accounts/C2-A1/delinquency-history')).body.items;
+    expect(first!.delinquency).toEqual(history.toReversed());
+    expect(first!.delinquency.map(({ cause: _, ...move }) => move)).toEqual([
       { on: '2026-11-22', from: 'M4', to: 'M2', daysPastDue: 33 },
       { on: '2026-11-20', from: 'M0', to: 'M4', daysPastDue: 92 },
       { on: '2026-10-10', from: 'M2', to: 'M0', daysPastDue: 0 },

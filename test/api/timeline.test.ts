@@ -82,7 +82,7 @@ describe('a timeline', () => {
     await t.call('POST', '/v1/customers/C1/case-entries/E1/end', { outcome: 'upheld', text: 'a text' });
     await t.call('PUT', '/v1/accounts/C1-A1/statements/2026-11-05', STATEMENT);
     await t.call('PUT', '/v1/accounts/C1-A1/statements/2026-11-05', { ...STATEMENT, minimumDue: '800.00' });
-    await storePayment(t, 'C1-A1', 'P1', '2026-11-10', 123456);
+    await storePayment(t, 'C1-A1', 'P1', '2026-11-10', '1234.56');
     await storeReversal(t, 'C1-A1', 'P1', '2026-11-12');
     await storeCharge(t, 'C1-A1', 'F1', '2026-11-11');
     await storeIncident(t, 'C1', 'inc_x', '2026-11-17T09:00:00+08:00');

@@ -82,7 +82,7 @@ describe('the default mapping', () => {
   });
 
   it.each([
-    ['phone', '０１３８-0013 8000', ['width', 'separators', 'prefix']],
+    ['phone', '０１３８-0013 8000', ['width', 'blanks', 'separators', 'prefix']],
     ['resident_id', '11010519491231002x', ['case']],
     ['principal', '8,000.00', ['separators']],
     ['principal', '８,０００.00', ['width', 'separators']],

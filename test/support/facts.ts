@@ -1,6 +1,6 @@
-import type { TestApp } from './app.ts';
+import type { TestApp, TestHeaders } from './app.ts';
 
-/** Facts as their own features store them, written straight into the tables: dated at will and by the thousand. */
+/** Facts of a customer's history, dated at will; those that come by the thousand go straight into the tables. */
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -16,28 +16,27 @@ async function insert(t: TestApp, table: string, row: Row): Promise<void> {
 const RECORDED = { client_id: 'test', recorded_at: '2026-11-23T00:00:00Z' };
 const PRINT = Buffer.alloc(32, 1);
 
+async function post(t: TestApp, path: string, body: Row, headers: TestHeaders = {}): Promise<void> {
+  const answer = await t.call('POST', path, body, headers);
+  if (answer.status > 201) throw new Error(JSON.stringify(answer.body));
+}
+
 export function storePayment(
   t: TestApp,
   accountId: string,
   paymentId: string,
   postedOn: string,
-  amountMinor = 10000,
+  amount = '100.00',
 ): Promise<void> {
-  const ids = { customer_id: accountId.split('-')[0], account_id: accountId, payment_id: paymentId };
-  const more = { details: '{}', fingerprint: PRINT, ...RECORDED };
-  return insert(t, 'payments', { ...ids, amount_minor: amountMinor, posted_on: postedOn, ...more });
+  return post(t, `/v1/accounts/${accountId}/payments`, { paymentId, postedOn, amount });
 }
 
 export function storeReversal(t: TestApp, accountId: string, paymentId: string, reversedOn: string): Promise<void> {
-  const ids = { customer_id: accountId.split('-')[0], account_id: accountId, payment_id: paymentId };
-  const said = { kind: 'chargeback', reversed_on: reversedOn, reason: '张三 says so' };
-  return insert(t, 'payment_reversals', { ...ids, ...said, ...RECORDED });
+  return post(t, `/v1/accounts/${accountId}/payments/${paymentId}/reversal`, { kind: 'chargeback', reversedOn });
 }
 
 export function storeCharge(t: TestApp, accountId: string, chargeId: string, postedOn: string): Promise<void> {
-  const ids = { customer_id: accountId.split('-')[0], account_id: accountId, charge_id: chargeId };
-  const more = { kind: 'late_fee', amount_minor: 500, details: '{}', fingerprint: PRINT };
-  return insert(t, 'account_charges', { ...ids, ...more, posted_on: postedOn, ...RECORDED });
+  return post(t, `/v1/accounts/${accountId}/charges`, { chargeId, kind: 'other_fee', amount: '5.00', postedOn });
 }
 
 export function storeAttempt(
@@ -81,16 +80,8 @@ export function storeIncident(t: TestApp, customerId: string, incidentId: string
   return insert(t, 'incidents', { incident_id: incidentId, customer_id: customerId, ...what, ...when });
 }
 
-/** Gives two customers one key, as a merge does. */
-export async function storeMerge(t: TestApp, survivorId: string, mergedId: string, mergedAt: string): Promise<void> {
-  await t.database.pool.query(
-    `INSERT INTO customer_merges (merge_id, survivor_id, merged_id, from_key, to_key, moved_ids, reason, rule_version, client_id, merged_at)
-     SELECT 'mrg_' || $2, $1, $2, m.debtor_key, s.debtor_key, ARRAY[$2], '张三 is 張三', '1', 'test', $3
-       FROM customers s, customers m WHERE s.customer_id = $1 AND m.customer_id = $2`,
-    [survivorId, mergedId, mergedAt],
-  );
-  await t.database.pool.query(
-    `UPDATE customers SET debtor_key = (SELECT debtor_key FROM customers WHERE customer_id = $1) WHERE customer_id = $2`,
-    [survivorId, mergedId],
-  );
+/** Merges two customers as if it were said then. */
+export function storeMerge(t: TestApp, survivorId: string, mergedId: string, mergedAt: string): Promise<void> {
+  const merge = { mergeId: `mrg_${mergedId}`, survivorId, mergedId, reason: '张三 is 張三' };
+  return post(t, '/v1/customer-merges', merge, { 'test-clock': mergedAt });
 }
