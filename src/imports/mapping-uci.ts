@@ -40,6 +40,7 @@ function mapRow(row: RowReader, { asOf, startOf }: Statement): ImportedRow {
       customerId: `uci-${id}`,
       name,
       residentId,
+      birthDate: null,
       phones: [{ contactPointId: 'm1', value: phone, line: 'mobile', place: null }],
       address: null,
     },

@@ -15,6 +15,7 @@ export interface ImportedCustomer {
   readonly customerId: string;
   readonly name: string;
   readonly residentId: string | null;
+  readonly birthDate: string | null;
   readonly phones: readonly ImportedPhone[];
   readonly address: string | null;
 }

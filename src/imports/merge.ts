@@ -15,11 +15,11 @@ const ADDRESS_POINT = 'address';
 
 /** A customer who was not on file: the debtor, with the number if the file has one. */
 export function newCustomer(imported: ImportedCustomer): NormalisedCustomer {
-  const { name, residentId } = imported;
+  const { name, residentId, birthDate } = imported;
   return {
     name,
     residentId,
-    birthDate: null,
+    birthDate,
     language: 'zh-CN',
     jurisdictions: ['CN'],
     timeZones: ['Asia/Shanghai'],
@@ -38,7 +38,7 @@ export function mergedCustomer(stored: StoredCustomer, imported: ImportedCustome
   return {
     name: imported.name,
     residentId: imported.residentId ?? stored.residentId,
-    birthDate: stored.birthDate,
+    birthDate: imported.birthDate ?? stored.birthDate,
     language: stored.language,
     jurisdictions: stored.jurisdictions,
     timeZones: stored.timeZones,

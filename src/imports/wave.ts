@@ -158,11 +158,18 @@ async function planCustomers(
 }
 
 function recordOf(
-  { now, importId }: Pick<WaveContext, 'now' | 'importId'>,
+  { vault, now, importId }: Pick<WaveContext, 'vault' | 'now' | 'importId'>,
   stored: StoredAccount | undefined,
   account: ImportedAccount,
 ): AccountRecord {
-  return accountRecord(account.accountId, mergedAccount(stored, account), now, importId);
+  const merged = mergedAccount(stored, account);
+  const { card } = account;
+  // The token tells one card from another, and nobody can make the number of it.
+  const token = card && {
+    cardToken: `card_${vault.index('card', card.digits).toString('hex')}`,
+    cardLast4: card.last4,
+  };
+  return accountRecord(account.accountId, { ...merged, ...token }, now, importId);
 }
 
 /** Makes the records of rows ahead of their turn, while the database is at work on others; only where most are new. */

@@ -292,7 +292,13 @@ describe('a source of the bank’s own', () => {
     expect((await t.call('GET', '/v1/accounts/KA1')).body).toMatchObject({
       pastDueSince: '2026-08-20',
       balances: { principal: '8000.00' },
+      cardToken: expect.stringMatching(/^card_[0-9a-f]{32}$/),
+      cardLast4: '1111',
     });
+    const { rows } = await t.database.pool.query(
+      'SELECT t::text FROM account_snapshots t UNION ALL SELECT t::text FROM accounts t',
+    );
+    expect(JSON.stringify(rows)).not.toContain('4111111111111111');
     const second = await run(file([good.with(0, 'K2').with(4, 'KA2')]), 'source=core');
     expect(second).toMatchObject({ sourceVersion: 2 });
     expect((await t.call('GET', '/v1/accounts/KA2')).body.balances.principal).toBe('-8000.00');

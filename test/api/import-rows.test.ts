@@ -59,7 +59,12 @@ describe('what became of the rows', () => {
         ]),
       },
       { ...nothing, row: 3, outcome: 'duplicate', duplicateOf: { row: 1, asOf: null, importId: null } },
-      { ...nothing, row: 4, outcome: 'accepted', warnings: [{ column: 'resident_id', code: 'RESIDENT_ID_INVALID' }] },
+      {
+        ...nothing,
+        row: 4,
+        outcome: 'quarantined',
+        problems: [{ column: 'resident_id', code: 'RESIDENT_ID_INVALID', maskedValue: '1*****************' }],
+      },
       {
         ...nothing,
         row: 5,

@@ -37,6 +37,7 @@ describe('the default mapping', () => {
           residentId: '11010519491231002X',
           phones: [{ contactPointId: 'm1', value: '+8613800138000', line: 'mobile', place: null }],
           address: null,
+          birthDate: null,
         },
         account: {
           customerId: 'C1',

@@ -123,6 +123,7 @@ function customerReader(document: SourceDocument): (row: RowReader, statement: S
       customerId: id?.(row, parseId) ?? '',
       name: name?.(row, parseName) ?? '',
       residentId: resident?.value ?? null,
+      birthDate: born,
       phones: phones.flatMap(([read, contactPointId, place]): ImportedPhone[] => {
         const value = read?.(row, parsePhone(place)) ?? null;
         return value === null ? [] : [{ contactPointId, ...value }];

@@ -66,7 +66,8 @@ export function parseBirthDate(today: string, forms: readonly DateForm[]): Parse
 export function parsePhone(place: ImportedPhone['place']): Parse<Omit<ImportedPhone, 'contactPointId'>> {
   return (text) => {
     const phone = readPhone(text);
-    if (phone === null) return { code: 'PHONE_INVALID' };
+    // A number of a segment that nobody was given rings nowhere.
+    if (phone === null || !phone.allocated) return { code: 'PHONE_INVALID' };
     const { value, kind, corrections } = phone;
     const line = kind === 'mobile' ? 'mobile' : place === 'work' ? 'work' : kind === 'landline' ? 'landline' : null;
     // A mobile phone stands nowhere.
