@@ -165,27 +165,36 @@ describe('a document is refused that', () => {
   });
 });
 
+const STATED: readonly FieldName[] = [
+  'account.pastDueSince',
+  'account.balances.interest',
+  'account.balances.penalty',
+  'account.balances.fees',
+];
 const NEEDED: readonly FieldName[] = [
   'customer.customerId',
   'customer.name',
   'account.accountId',
   'account.currency',
   'account.balances.principal',
+  ...STATED,
 ];
 const EXCLUDED: readonly FieldName[] = ['account.daysPastDue', 'account.dailyRate', 'customer.phones.any'];
 const OPTIONAL = FIELD_NAMES.filter((field) => !NEEDED.includes(field) && !EXCLUDED.includes(field));
 
 test('the template of whatever source can be imported', () => {
   const documents = fc.record({
-    columns: fc
-      .subarray(OPTIONAL)
-      .chain((fields) =>
-        fc.tuple(
-          ...[...NEEDED, ...fields].map((field, index) =>
-            fc.record({ name: fc.constant(`c${index}`), field: fc.constant(field), required: fc.boolean() }),
-          ),
+    columns: fc.subarray(OPTIONAL).chain((fields) =>
+      fc.tuple(
+        ...[...NEEDED, ...fields].map((field, index) =>
+          fc.record({
+            name: fc.constant(`c${index}`),
+            field: fc.constant(field),
+            required: STATED.includes(field) ? fc.constant(true) : fc.boolean(),
+          }),
         ),
       ),
+    ),
     unit: fc.constantFrom('major', 'minor'),
     sign: fc.constantFrom('as_is', 'reversed'),
     dateForms: fc.shuffledSubarray([...DATE_FORMS], { minLength: 1 }),
@@ -199,6 +208,14 @@ test('the template of whatever source can be imported', () => {
       expect(readRow(mapping, named, mapping.example, statement)).toMatchObject({ imported: {}, warnings: [] });
     }),
   );
+});
+
+it.each([
+  ['account.balances.interest', { defaults: CORE_SOURCE.defaults.filter(({ field }) => !field.endsWith('.interest')) }],
+  ['account.daysPastDue', { columns: CORE_SOURCE.columns.filter(({ field }) => field !== 'account.daysPastDue') }],
+])('a source must state %s, or a payment would count twice', (field, change) => {
+  const { error } = importSourceInputSchema.safeParse({ ...CORE_SOURCE, ...change });
+  expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringContaining(field)]);
 });
 
 test('names of columns are compared without case, width and outer blanks', () => {

@@ -67,7 +67,12 @@ export const CORE_SOURCE = {
       ],
     },
   ],
-  defaults: [{ field: 'account.currency', value: 'CNY' }],
+  defaults: [
+    { field: 'account.currency', value: 'CNY' },
+    { field: 'account.balances.interest', value: '0' },
+    { field: 'account.balances.penalty', value: '0' },
+    { field: 'account.balances.fees', value: '0' },
+  ],
   ignoredColumns: ['备注'],
   separator: '|',
   dateForms: ['compact', 'dashes'],

@@ -95,7 +95,12 @@ export const importSourceInputSchema = z
           { name: '本金', field: 'account.balances.principal' },
           { name: '状态', field: 'account.status', values: [{ from: '0', to: 'open' }] },
         ],
-        defaults: [{ field: 'account.currency', value: 'CNY' }],
+        defaults: [
+          { field: 'account.currency', value: 'CNY' },
+          { field: 'account.balances.interest', value: '0' },
+          { field: 'account.balances.penalty', value: '0' },
+          { field: 'account.balances.fees', value: '0' },
+        ],
         ignoredColumns: ['备注'],
         separator: '|',
         unit: 'minor',
@@ -143,6 +148,8 @@ interface Contradiction {
 
 type Written = Pick<SourceDocument, 'columns' | 'defaults' | 'ignoredColumns' | 'controlSum'>;
 
+const STATED: readonly FieldName[] = ['account.balances.interest', 'account.balances.penalty', 'account.balances.fees'];
+
 const EXCLUSIVE: readonly (readonly [FieldName, FieldName])[] = [
   ['account.pastDueSince', 'account.daysPastDue'],
   ['account.annualRate', 'account.dailyRate'],
@@ -181,6 +188,16 @@ function contradictions({ columns, defaults, ignoredColumns, controlSum }: Writt
   for (const field of FIELD_NAMES)
     if ('needed' in FIELDS[field] && !fields.has(field) && !given.has(field))
       found.push({ path: ['columns'], message: `lacks a column or a default for ${field}` });
+  const stated = (field: FieldName) => columns.some((column) => column.field === field && column.required);
+  // A state that left one of these open would be completed with what payments have made of the state before it.
+  for (const field of STATED)
+    if (!stated(field) && !given.has(field))
+      found.push({ path: ['columns'], message: `lacks a required column or a default for ${field}` });
+  if (!stated('account.pastDueSince') && !stated('account.daysPastDue'))
+    found.push({
+      path: ['columns'],
+      message: 'lacks a required column for account.pastDueSince or account.daysPastDue',
+    });
   for (const [one, other] of EXCLUSIVE)
     if (fields.has(one) && fields.has(other))
       found.push({ path: ['columns'], message: `has both ${one} and ${other}` });
