@@ -22,7 +22,8 @@ module.exports = {
     },
     {
       name: 'cleansing-knows-itself-only',
-      comment: 'Cleansing turns text into text with packages and lists of its own: no feature, no database, no request.',
+      comment:
+        'Cleansing turns text into text with packages and lists of its own: no feature, no database, no request.',
       severity: 'error',
       from: { path: '^src/cleansing/' },
       to: { path: '^src/', pathNot: '^src/cleansing/' },

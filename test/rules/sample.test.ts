@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COLUMNS } from '../../bench/sample/dirt.ts';
 import { encodeGb18030 } from '../../bench/sample/gb18030.ts';
-import { total } from '../../bench/sample/ledger.ts';
+import { allocate, total } from '../../bench/sample/ledger.ts';
 import { CLEAN, DIRT, measured } from '../../bench/sample/parameters.ts';
 import { cardNumberOf } from '../../bench/sample/person.ts';
 import { type SampleOptions, samplePerson } from '../../bench/sample/portfolio.ts';
 import { readLabels } from '../../bench/sample/score.ts';
 import { writeSample } from '../../bench/sample/write.ts';
+import { attemptReportSchema } from '../../src/attempts/schemas.ts';
 import { checkCardNumber } from '../../src/cleansing/card-number.ts';
 import { readPhone } from '../../src/cleansing/phones.ts';
 import { checkResidentId } from '../../src/cleansing/resident-id.ts';
@@ -82,6 +83,16 @@ describe('cards of a sample', () => {
     }
   });
 
+  test.each([
+    [-5, { principal: 800, interest: 0, penalty: 0, fees: 0 }],
+    [90, { principal: 800, interest: 0, penalty: 0, fees: 0 }],
+    [91, { principal: 600, interest: 100, penalty: 70, fees: 30 }],
+  ])('paid %i days after the due date leave %j', (days, left) => {
+    const balances = { principal: 1000, interest: 100, penalty: 70, fees: 30 };
+    allocate(balances, 400, days);
+    expect(balances).toEqual(left);
+  });
+
   test('are past due since the due date that as many statements ago was missed', () => {
     for (const { states, statements, pastDueSince } of cards) {
       const due = statements.map(({ dueOn }) => dueOn).filter((dueOn) => dueOn < TODAY);
@@ -97,7 +108,9 @@ describe('cards of a sample', () => {
     const late = new Map(rows.map(({ accountId, card }) => [accountId, card.pastDueSince]));
     expect(contacts.length).toBeGreaterThan(100);
     expect(new Set(contacts.map(({ attemptId }) => attemptId)).size).toBe(contacts.length);
-    for (const { startedAt, endedAt, accountIds } of contacts) {
+    for (const contact of contacts) {
+      const { startedAt, endedAt, accountIds } = contact;
+      expect(attemptReportSchema.safeParse(contact).success).toBe(true);
       const [from, to] = [startedAt, endedAt].map((instant) => instant.slice(11, 19));
       expect(from! >= '08:00:00' && from! < to! && to! <= '20:00:00').toBe(true);
       expect(startedAt.slice(0, 10) > late.get(accountIds[0]!)!).toBe(true);
