@@ -1,3 +1,4 @@
+import type { Correction } from '../../src/cleansing/corrections.ts';
 import { checkCharacter } from '../../src/cleansing/resident-id.ts';
 import type { Draw } from './draw.ts';
 import type { DirtShares } from './parameters.ts';
@@ -27,34 +28,37 @@ export type Cells = Record<Column, string>;
 
 /** How a row has to come out, kind by kind: corrected in this column by this correction, quarantined there, or as it is. */
 export const KINDS = {
-  name_blanks: { column: 'name', correction: 'blanks' },
-  name_dots: { column: 'name', correction: 'dots' },
+  name_blanks: { columns: ['name'], correction: 'blanks' },
+  name_dots: { columns: ['name'], correction: 'dots' },
   /** The characters stay; only the match key folds them. */
-  name_traditional: { column: 'name', correction: null },
-  name_rare: { column: 'name', correction: null },
-  id_fifteen: { column: 'resident_id', correction: 'converted_15_to_18' },
-  id_small_x: { column: 'resident_id', correction: 'case' },
-  id_width: { column: 'resident_id', correction: 'width' },
-  id_blanks: { column: 'resident_id', correction: 'blanks' },
-  id_empty: { column: 'resident_id', correction: null },
-  id_check_character: { column: 'resident_id', correction: 'quarantined' },
-  id_impossible_date: { column: 'resident_id', correction: 'quarantined' },
-  phone_prefix: { column: 'phone', correction: 'prefix' },
-  phone_blanks: { column: 'phone', correction: 'blanks' },
-  phone_dashes: { column: 'phone', correction: 'separators' },
-  phone_width: { column: 'phone', correction: 'width' },
-  phone_short: { column: 'phone', correction: 'quarantined' },
-  swapped_columns: { column: 'name', correction: 'quarantined' },
-  amount_separators: { column: 'principal', correction: 'separators' },
-  amount_width: { column: 'principal', correction: 'width' },
-  amount_trailing_minus: { column: 'principal', correction: 'trailing_minus' },
-  date_form: { column: 'past_due_since', correction: 'date_form' },
-  repeated_row: { column: null, correction: 'duplicate' },
-} as const satisfies Record<string, { column: Column | null; correction: string | null }>;
+  name_traditional: { columns: ['name'], correction: null },
+  name_rare: { columns: ['name'], correction: null },
+  id_fifteen: { columns: ['resident_id'], correction: 'converted_15_to_18' },
+  id_small_x: { columns: ['resident_id'], correction: 'case' },
+  id_width: { columns: ['resident_id'], correction: 'width' },
+  id_blanks: { columns: ['resident_id'], correction: 'blanks' },
+  id_empty: { columns: ['resident_id'], correction: null },
+  id_check_character: { columns: ['resident_id'], correction: 'quarantined' },
+  id_impossible_date: { columns: ['resident_id'], correction: 'quarantined' },
+  phone_prefix: { columns: ['phone'], correction: 'prefix' },
+  phone_blanks: { columns: ['phone'], correction: 'blanks' },
+  phone_dashes: { columns: ['phone'], correction: 'separators' },
+  phone_width: { columns: ['phone'], correction: 'width' },
+  phone_short: { columns: ['phone'], correction: 'quarantined' },
+  swapped_columns: { columns: ['name', 'resident_id'], correction: 'quarantined' },
+  amount_separators: { columns: ['principal'], correction: 'separators' },
+  amount_width: { columns: ['principal'], correction: 'width' },
+  amount_trailing_minus: { columns: ['principal'], correction: 'trailing_minus' },
+  date_form: { columns: ['past_due_since'], correction: 'date_form' },
+  repeated_row: { columns: [], correction: 'duplicate' },
+} as const satisfies Record<
+  string,
+  { columns: readonly Column[]; correction: Correction | 'quarantined' | 'duplicate' | null }
+>;
 export type Kind = keyof typeof KINDS;
 
 const MIDDLE_DOTS = ['\u2022', '\uff0e', '\u30fb', '\u2219'];
-const PREFIXES = ['0086', '86', '0', '+86 ', '0086-'];
+const PREFIXES = ['0086', '86', '0', '+86 ', '0086-'] as const;
 /** Simplified to traditional, of characters that the sample's names have; each is the only one for its character. */
 const TRADITIONAL = new Map(
   [...'张張刘劉陈陳杨楊黄黃赵趙吴吳孙孫马馬罗羅郑鄭谢謝许許邓鄧韩韓冯馮肖蕭苏蘇吕呂卢盧谭譚陆陸韦韋贾賈']
@@ -66,16 +70,20 @@ const TRADITIONAL = new Map(
     }, []),
 );
 
-/** Writes dirt into `cells`; gives the kinds, in the order of the columns. At most one kind for a cell. */
+/** Writes dirt into `cells`; gives the kinds, in the order of the columns. */
 export function soil(cells: Cells, draw: Draw, shares: DirtShares): Kind[] {
+  const nameKind = soilName(cells, draw, shares);
   const idKind = soilId(cells, draw, shares);
-  const kinds = [soilName(cells, draw, shares), idKind, soilPhone(cells, draw, shares)];
-  kinds.push(soilAmount(cells, draw, shares), soilDate(cells, draw, shares));
+  const otherKinds = [
+    ...soilPhone(cells, draw, shares),
+    soilAmount(cells, draw, shares),
+    soilDate(cells, draw, shares),
+  ].filter((kind) => kind !== null);
   if (idKind === null && draw.chance(shares.swappedColumns)) {
     [cells.name, cells.resident_id] = [cells.resident_id, cells.name];
-    return ['swapped_columns', ...kinds.slice(2).filter((kind) => kind !== null)];
+    return ['swapped_columns', ...otherKinds];
   }
-  return kinds.filter((kind) => kind !== null);
+  return [nameKind, idKind].filter((kind) => kind !== null).concat(otherKinds);
 }
 
 function soilName(cells: Cells, draw: Draw, shares: DirtShares): Kind | null {
@@ -121,19 +129,23 @@ function soilId(cells: Cells, draw: Draw, shares: DirtShares): Kind | null {
   return null;
 }
 
-function soilPhone(cells: Cells, draw: Draw, shares: DirtShares): Kind | null {
+function soilPhone(cells: Cells, draw: Draw, shares: DirtShares): Kind[] {
   const { phone } = cells;
   const grouped = (gap: string) => [phone.slice(0, 3), phone.slice(3, 7), phone.slice(7)].join(gap);
-  const write = (value: string, kind: Kind) => {
+  const write = (value: string, ...kinds: Kind[]) => {
     cells.phone = value;
-    return kind;
+    return kinds;
   };
-  if (draw.chance(shares.phonePrefix)) return write(draw.pick(PREFIXES) + phone, 'phone_prefix');
+  if (draw.chance(shares.phonePrefix)) {
+    const prefix = draw.pick(PREFIXES);
+    const gap = { ' ': ['phone_blanks'], '-': ['phone_dashes'] } as const;
+    return write(prefix + phone, 'phone_prefix', ...(gap[prefix.at(-1) as keyof typeof gap] ?? []));
+  }
   if (draw.chance(shares.phoneBlanks)) return write(grouped(' '), 'phone_blanks');
   if (draw.chance(shares.phoneDashes)) return write(grouped('-'), 'phone_dashes');
   if (draw.chance(shares.phoneWidth)) return write(wide(phone), 'phone_width');
   if (draw.chance(shares.phoneShort)) return write(phone.slice(0, 10), 'phone_short');
-  return null;
+  return [];
 }
 
 function soilAmount(cells: Cells, draw: Draw, shares: DirtShares): Kind | null {

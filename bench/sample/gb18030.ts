@@ -3,7 +3,7 @@
 /** Bytes of each UTF-16 code unit as one number, 0 where there are none. */
 let table: Uint32Array | undefined;
 
-/** Text to GB18030. Every character has a form in it; a lone surrogate is an error. */
+/** Text to GB18030. RangeError for a lone surrogate and for private-use characters without a form in it. */
 export function encodeGb18030(text: string): Buffer {
   table ??= readTable();
   const bytes: number[] = [];
@@ -35,6 +35,8 @@ function readTable(): Uint32Array {
     const packed = pack(index);
     learn(packed, [packed >>> 24, (packed >>> 16) & 0xff, (packed >>> 8) & 0xff, packed & 0xff]);
   }
+  // What stands for an error has a form of its own too.
+  found[0xfffd] = 0x8431a437;
   return found;
 }
 

@@ -160,7 +160,7 @@ function pay(play: Play, day: number, dueDay: number, nextDay: number, last: boo
   const { amount, inFull } = amountFor(play, open.length - next, last);
   const paidDay = draw.int(day + 1, dueDay);
   if (amount > 0) {
-    allocate(balances, amount, paidDay - open[0]!.dueDay > LONG_OVERDUE_DAYS);
+    allocate(balances, amount, paidDay - open[0]!.dueDay);
     payments.push({ amount, postedOn: fromDay(paidDay) });
   }
   settle(open, amount);
@@ -189,7 +189,8 @@ function amountFor({ draw, balances, open }: Play, count: number, last: boolean)
 }
 
 /** Article 57: up to 90 days overdue what was charged comes first, from 91 on the principal. The rest is credit. */
-function allocate(balances: Balances, amount: number, principalFirst: boolean): void {
+export function allocate(balances: Balances, amount: number, daysPastDue: number): void {
+  const principalFirst = daysPastDue > LONG_OVERDUE_DAYS;
   const order = ['fees', 'penalty', 'interest'] as const;
   let left = amount;
   const take = (part: keyof Balances) => {

@@ -34,8 +34,8 @@ export interface SampleRow {
 export interface PairLabel {
   readonly pair: readonly [string, string];
   /**
-   * same_id: one person, both rows have the id. candidate: one person, an id is missing; name key and number agree.
-   * shared_phone and namesake: two people, never to be merged; the first is to be marked.
+   * same_id: one person, both with the id. candidate: one person, an id is missing; name key and number agree.
+   * shared_phone: two people with ids of their own, to be marked. namesake: two people with one name and birth date.
    */
   readonly kind: 'same_id' | 'candidate' | 'shared_phone' | 'namesake';
 }
@@ -77,7 +77,7 @@ function rowsOf(options: SampleOptions, no: number, person: Person): SampleRow[]
   }
   const repeated = dirt.chance(options.dirt.repeatedRow) ? rows.at(-1) : undefined;
   // A repeated row that is refused is refused twice.
-  if (repeated && !isQuarantined(repeated)) rows.push({ ...repeated, kinds: ['repeated_row'] });
+  if (repeated && !isQuarantined(repeated)) rows.push({ ...repeated, kinds: [...repeated.kinds, 'repeated_row'] });
   return rows;
 }
 
@@ -126,7 +126,9 @@ function pairsOf(options: SampleOptions, no: number, person: Person, rows: reado
   const before = rowsOf(options, no - 1, personOf(options.seed, no - 1, options.asOf));
   const kind = person.sharesPhone ? 'shared_phone' : 'namesake';
   for (const other of new Set(accepted(before).map(({ customerId }) => customerId))) {
-    for (const own of numbers) pairs.push({ pair: [other, own], kind });
+    for (const own of numbers) {
+      if (hasId(before, other) && hasId(rows, own)) pairs.push({ pair: [other, own], kind });
+    }
   }
   return pairs;
 }

@@ -121,14 +121,25 @@ function addPerson(
 
 function addCard(json: (at: number, value: object) => void, { accountId, card }: SampleRow, summary: Summary): void {
   const { counts, states, moves } = summary;
+  const creditLimit = yuan(card.creditLimit);
   for (const [at, payment] of card.payments.entries()) {
     const { amount, postedOn } = payment;
     json(2, { accountId, paymentId: `${accountId}:${at + 1}`, amount: yuan(amount), postedOn });
   }
   for (const statement of card.statements) {
-    const { statementOn, dueOn, ...amounts } = statement;
-    const inYuan = Object.fromEntries(Object.entries(amounts).map(([name, fen]) => [name, yuan(fen)]));
-    json(4, { accountId, statementOn, ...inYuan, dueOn, creditLimit: yuan(card.creditLimit) });
+    json(4, {
+      accountId,
+      statementOn: statement.statementOn,
+      previousBalance: yuan(statement.previousBalance),
+      paymentsTotal: yuan(statement.paymentsTotal),
+      newCharges: yuan(statement.newCharges),
+      adjustments: yuan(statement.adjustments),
+      interest: yuan(statement.interest),
+      statementBalance: yuan(statement.statementBalance),
+      minimumDue: yuan(statement.minimumDue),
+      dueOn: statement.dueOn,
+      creditLimit,
+    });
   }
   for (const [at, state] of card.states.entries()) {
     if (at > 0) moves[card.states[at - 1]!]![state]! += 1;
