@@ -15,9 +15,10 @@ import { attemptReportSchema } from '../../src/attempts/schemas.ts';
 import { checkCardNumber } from '../../src/cleansing/card-number.ts';
 import { readPhone } from '../../src/cleansing/phones.ts';
 import { checkResidentId } from '../../src/cleansing/resident-id.ts';
-import { defaultMapping } from '../../src/imports/mapping-default.ts';
+import { BUILT_IN } from '../../src/imports/sources/sources.ts';
 
 const TODAY = '2026-11-20';
+const defaultMapping = BUILT_IN.get('default')!.mapping;
 const OPTIONS: SampleOptions = { seed: 1, customers: 3000, asOf: TODAY, months: 6, dirt: CLEAN };
 const people = Array.from({ length: OPTIONS.customers }, (_, no) => samplePerson(OPTIONS, no));
 const rows = people.flatMap((person) => person.rows);
