@@ -108,6 +108,11 @@ CREATE FUNCTION same_person(of_customer text, key bytea) RETURNS text[] LANGUAGE
     FROM (SELECT ARRAY(SELECT o.customer_id FROM customers o WHERE o.debtor_key = key AND o.customer_id <> of_customer LIMIT 51) AS found) people
 $$;
 
+-- A customer and all who are the same person.
+CREATE FUNCTION whole_person(of_customer text) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT array_append(same_person(customer_id, debtor_key), customer_id) FROM customers WHERE customer_id = of_customer
+$$;
+
 -- As in migration 0006, for the whole person: accounts and directives of the others too, and the others' profiles with it.
 CREATE OR REPLACE FUNCTION refresh_contact_profiles(ids text[], at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -174,8 +179,7 @@ END $$;
 CREATE OR REPLACE FUNCTION queue_late_directive_truth() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM queue_late_truth(id, coalesce(NEW.ended_at, NEW.valid_from), NULL)
-     FROM customers c, unnest(array_append(same_person(c.customer_id, c.debtor_key), c.customer_id)) AS id
-    WHERE c.customer_id = NEW.customer_id;
+     FROM unnest(whole_person(NEW.customer_id)) AS id;
   RETURN NULL;
 END $$;
 

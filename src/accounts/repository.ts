@@ -205,18 +205,6 @@ export async function lockAccounts(trx: Trx, accountIds: readonly string[]): Pro
   return rows.map(accountOf);
 }
 
-/** Ids of those accounts that have been in exactly this state as of exactly this instant. */
-export async function knownStates(trx: Trx, records: readonly AccountRecord[]): Promise<Set<string>> {
-  const column = <K extends keyof AccountRecord>(name: K) => records.map((record) => record[name]);
-  const known = await sql<{ account_id: string }>`
-    SELECT account_id
-      FROM account_snapshots
-      JOIN unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('as_of')}::timestamptz[],
-                  ${column('content_hash')}::bytea[]) AS sent (customer_id, account_id, as_of, content_hash)
-        USING (customer_id, account_id, as_of, content_hash)`.execute(trx);
-  return new Set(known.rows.map((row) => row.account_id));
-}
-
 /** At most 200 accounts of a customer in the order of their ids. */
 export async function listAccountsOf(db: Db, customerId: string): Promise<StoredAccount[]> {
   const rows = await db

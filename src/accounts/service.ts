@@ -12,8 +12,6 @@ import { findAccount, listAccountsOf, lockAccountVersion, type StoredAccount } f
 import type { Account, AccountInput } from './schemas.ts';
 import { recordStates } from './states.ts';
 
-export { accountPolicyAt } from './policy.ts';
-
 export interface AccountAnswer {
   readonly account: Account;
   readonly version: number;

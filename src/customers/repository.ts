@@ -87,7 +87,8 @@ export async function personsOf(db: Db | Trx, customerIds: readonly string[]): P
   const { rows } = await sql<{ customer_id: string; same_as: string[]; survivor_id: string }>`
     SELECT c.customer_id, array_agg(o.customer_id ORDER BY o.customer_id) FILTER (WHERE o.customer_id <> c.customer_id) AS same_as,
            (array_agg(o.customer_id ORDER BY o.own_key IS NOT NULL, o.created_at, o.customer_id))[1] AS survivor_id
-      FROM customers c JOIN customers o ON o.debtor_key = c.debtor_key
+      FROM customers c
+      JOIN customers o ON o.customer_id = ANY (whole_person(c.customer_id))
      WHERE c.customer_id = ANY(${customerIds}::text[]) GROUP BY c.customer_id HAVING count(*) > 1`.execute(db);
   return new Map(rows.map((row) => [row.customer_id, { sameAs: row.same_as, survivorId: row.survivor_id }]));
 }

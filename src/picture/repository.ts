@@ -78,7 +78,7 @@ export async function findDebtor(ask: Ask, customerId: string, at: Temporal.Inst
         WHERE d.customer_id = c.customer_id AND d.valid_from <= ${at.toString()}::timestamptz
           AND coalesce(least(d.valid_until, d.ended_at), 'infinity') > ${at.toString()}::timestamptz) AS directives
       FROM customers c
-     WHERE c.debtor_key = (SELECT debtor_key FROM customers WHERE customer_id = ${customerId})
+     WHERE c.customer_id = ANY (whole_person(${customerId}))
      ORDER BY c.customer_id = ${customerId} DESC, c.customer_id`);
 }
 

@@ -53,8 +53,7 @@ export async function listEventRows(
   return ask(
     sql<EventRow>`
     WITH ids AS MATERIALIZED (
-      SELECT customer_id FROM customers
-       WHERE debtor_key = (SELECT debtor_key FROM customers WHERE customer_id = ${customerId})
+      SELECT unnest(whole_person(${customerId})) AS customer_id
     ), page AS MATERIALIZED (
       SELECT * FROM (${branches}) events ORDER BY at DESC, rank DESC, key DESC LIMIT ${bounds.limit}
     )

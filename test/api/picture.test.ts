@@ -236,6 +236,21 @@ describe('the picture of a customer', () => {
     expect(merged.timeline.items).toEqual(survivor.timeline.items);
   });
 
+  test('of more records of one resident id than anybody has is that of one record', async () => {
+    const residentId = '110105194912310038';
+    for (let no = 0; no <= 51; no += 1) await makeDebtor(t, `PLACE-${no}`, { residentId });
+    const { body } = await t.call('GET', '/v1/customers/PLACE-7/picture');
+    expect(body.customer.sameAs).toEqual([]);
+    expect(body.accounts.map(({ account }: { account: { accountId: string } }) => account.accountId)).toEqual([
+      'PLACE-7-A1',
+    ]);
+    const timeline = (await t.call('GET', '/v1/customers/PLACE-7/timeline')).body;
+    expect(new Set(timeline.items.map(({ customerId }: { customerId: string }) => customerId))).toEqual(
+      new Set(['PLACE-7']),
+    );
+    expect((await t.call('GET', '/v1/customers/PLACE-7')).body).toMatchObject({ sameAs: [], survivorId: null });
+  });
+
   test('takes both scopes, and is 404 for strangers', async () => {
     for (const scope of ['customers:read', 'accounts:read'] as const) {
       const authorization = `Bearer ${await t.keyWith([scope])}`;
