@@ -133,7 +133,8 @@ function openTerminal(run: Service): (script: string) => Promise<Answer[]> {
       return [];
     }
     const answer = await curl(args.map(pasted), run.address);
-    for (const [id, kind] of answer.text.matchAll(/\b(dec|res|imp|ck|ut|cru|inc|dup|mrg)_[\w-]{30,}/g)) ids.set(kind!, id);
+    for (const [id, kind] of answer.text.matchAll(/\b(dec|res|imp|ck|ut|cru|inc|dup|mrg)_[\w-]{30,}/g))
+      ids.set(kind!, id);
     return [answer];
   }
 
