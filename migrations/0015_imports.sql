@@ -20,7 +20,7 @@ ALTER TABLE imports
   ADD COLUMN rows_per_second       integer,
   -- Control sums that came with the upload.
   ADD COLUMN expected_rows         bigint,
-  ADD COLUMN expected_principal    text,
+  ADD COLUMN expected_sum          text,
   -- Who let a held import go on, and why.
   ADD COLUMN released_at           timestamptz,
   ADD COLUMN released_by           text,

@@ -205,6 +205,16 @@ export async function lockAccounts(trx: Trx, accountIds: readonly string[]): Pro
   return rows.map(accountOf);
 }
 
+/** Those of the accounts that exist, locked in the order of their ids against every change of their states and facts. */
+export async function lockAccountRows(trx: Trx, accountIds: readonly string[]): Promise<StoredAccount[]> {
+  const rows = await accountsById(trx, sql<string>`ANY(${accountIds}::text[])`)
+    .selectAll('accounts')
+    .orderBy('accounts.account_id')
+    .forNoKeyUpdate('accounts')
+    .execute();
+  return rows.map(accountOf);
+}
+
 /** Ids of those accounts that have been in exactly this state as of exactly this instant. */
 export async function knownStates(trx: Trx, records: readonly AccountRecord[]): Promise<Set<string>> {
   const column = <K extends keyof AccountRecord>(name: K) => records.map((record) => record[name]);

@@ -2,7 +2,7 @@ import type { Db, Trx } from '../db/database.ts';
 import { queueDuplicateSearch } from '../duplicates/search-task.ts';
 import type { NewEvent } from '../webhooks/events.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
-import { dropMet } from './dry-run.ts';
+import { dropMet } from './met.ts';
 import { dropChunks, type ImportEnd, type ImportRow, markEnded } from './repository.ts';
 
 /** Ends an import that has not ended, and tells of it. A held one keeps its text until somebody decides. */

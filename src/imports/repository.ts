@@ -13,7 +13,7 @@ export interface NewImport {
   readonly sourceVersion: number;
   readonly dryRun: boolean;
   readonly expectedRows: number | null;
-  readonly expectedPrincipal: string | null;
+  readonly expectedSum: string | null;
   readonly clientId: string;
   readonly charset: string;
   readonly asOf: string;
@@ -31,7 +31,7 @@ export async function insertImport(db: Db, row: NewImport): Promise<void> {
       source_version: row.sourceVersion,
       dry_run: row.dryRun,
       expected_rows: row.expectedRows,
-      expected_principal: row.expectedPrincipal,
+      expected_sum: row.expectedSum,
       client_id: row.clientId,
       charset: row.charset,
       as_of: row.asOf,

@@ -22,7 +22,7 @@ function read(changes: Readonly<Record<string, string>> = {}) {
 function imported(changes: Readonly<Record<string, string>> = {}): ImportedRow {
   const result = read(changes);
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
-  return result.imported;
+  return result.imported as ImportedRow;
 }
 
 describe('the default mapping', () => {
@@ -114,7 +114,7 @@ describe('the default mapping', () => {
     ['past_due_since', '2025-11-21', 'OUT_OF_ORDER', '2***-**-**'],
     ['past_due_since', '2025-02-29', 'INVALID_DATE', '2***-**-**'],
     ['principal', '', 'REQUIRED', ''],
-    ['principal', '8000.001', 'INVALID_NUMBER', '8***.***'],
+    ['principal', '8000.001', 'TOO_PRECISE', '8***.***'],
     ['interest', '-1', 'INVALID_NUMBER', '-*'],
     ['annual_rate', '18.25', 'INVALID_NUMBER', '1*.**'],
     ['status', 'gone', 'UNKNOWN_STATUS', 'g***'],
@@ -160,7 +160,7 @@ function uci(id: number, asOf = '2026-11-23'): ImportedRow {
   const result = readRow(uciMapping, uciHeader, cells, statementAt(asOf, 'Asia/Shanghai', NOW));
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
   expect(result.corrections).toEqual([]);
-  return result.imported;
+  return result.imported as ImportedRow;
 }
 
 describe('the uci mapping', () => {

@@ -15,12 +15,13 @@ import {
   type Parsed,
   parseAmount,
   parseDate,
+  parseDecimal,
   parseWhole,
   type RowCode,
 } from '../cells.ts';
-import type { ImportedCard, ImportedPhone, Parse, Statement } from '../mapping.ts';
+import type { ImportedAmount, ImportedCard, ImportedPhone, Parse, Statement } from '../mapping.ts';
 
-/** Reading a cell as a fact of a customer or an account. Pure. */
+/** Reading a cell as a fact of a customer, an account, a payment or a statement. Pure. */
 
 export function parseName(text: string): Parsed<string> {
   const name = cleanName(text);
@@ -55,10 +56,11 @@ export function parseResidentId(today: string, invalid: 'quarantine' | 'mark'): 
   };
 }
 
-export function parseBirthDate(today: string, forms: readonly DateForm[]): Parse<string> {
+/** A date up to `latest`, which is included. */
+export function parseDateUpTo(latest: string, forms: readonly DateForm[]): Parse<string> {
   return (text) => {
     const date = parseDate(text, forms);
-    return 'value' in date && date.value > today ? { code: 'IN_THE_FUTURE' } : date;
+    return 'value' in date && date.value > latest ? { code: 'IN_THE_FUTURE' } : date;
   };
 }
 
@@ -118,6 +120,20 @@ export function parseMoney({ currency, unit, sign, signed }: MoneyForm): Parse<s
     const minor = sign === 'reversed' ? -parsed.value : parsed.value;
     if (minor < 0n && !signed) return { code: 'INVALID_NUMBER' };
     return { value: fromMinor(minor, currency), corrections: parsed.corrections };
+  };
+}
+
+/** An amount whose currency is known later, with that of the account. `least`: zero is no amount. */
+export function parseSum({ unit, sign, signed }: Omit<MoneyForm, 'currency'>, least: 'any' | 'positive' = 'any') {
+  return (text: string): Parsed<ImportedAmount> => {
+    const decimal = parseDecimal(text);
+    if (decimal === null || (unit === 'minor' && decimal.value.includes('.'))) return { code: 'INVALID_NUMBER' };
+    const isNothing = /^-?[0.]+$/.test(decimal.value);
+    const plain = decimal.value.replace('-', '');
+    const isNegative = !isNothing && decimal.value.startsWith('-') !== (sign === 'reversed');
+    if (isNegative && !signed) return { code: 'INVALID_NUMBER' };
+    if (isNothing && least === 'positive') return { code: 'TOO_SMALL' };
+    return { value: { value: isNegative ? `-${plain}` : plain, unit }, corrections: decimal.corrections };
   };
 }
 
