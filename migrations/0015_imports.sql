@@ -13,6 +13,8 @@ CREATE TABLE import_sources (
 
 ALTER TABLE imports
   ADD COLUMN source_version        integer NOT NULL DEFAULT 1,
+  -- What its rows are: accounts, payments or statements.
+  ADD COLUMN records               text NOT NULL DEFAULT 'accounts',
   ADD COLUMN dry_run               boolean NOT NULL DEFAULT false,
   -- Rows that left quarantine after they had been corrected by hand.
   ADD COLUMN resubmitted           bigint NOT NULL DEFAULT 0,

@@ -455,6 +455,7 @@ export interface ImportsTable {
   finished_at: NullableInstant;
   lease_until: Instant;
   source_version: Generated<number>;
+  records: Generated<string>;
   dry_run: Generated<boolean>;
   resubmitted: ColumnType<bigint, bigint | number | undefined, bigint | number>;
   rows_per_second: number | null;

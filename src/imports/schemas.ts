@@ -4,6 +4,7 @@ import { CORRECTIONS, type Correction } from '../cleansing/corrections.ts';
 import { dateSchema, idSchema, instantSchema } from '../validation.ts';
 import { ROW_CODES, type RowCode } from './cells.ts';
 import { FILE_CODES } from './csv.ts';
+import { RECORDS } from './sources/fields.ts';
 
 /** Longest cell that a person sends. */
 const MAX_CELL_LENGTH = 2000;
@@ -98,6 +99,7 @@ export const importSchema = z
     importId: z.string(),
     source: z.string(),
     sourceVersion: z.int().describe('Version of the source that the file is read with'),
+    records: z.enum(RECORDS).describe('What its rows are'),
     dryRun: z.boolean().describe('True: what would become of the file; nothing was changed'),
     charset: z.string(),
     asOf: dateSchema.describe('Statement date of rows that carry none'),

@@ -46,6 +46,7 @@ export async function createImport(ctx: Ctx, upload: NewUpload, idempotencyKey?:
     importId,
     source: source.source,
     sourceVersion: source.version,
+    records: source.mapping.records,
     dryRun,
     expectedRows,
     expectedSum,

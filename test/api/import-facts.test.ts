@@ -87,6 +87,9 @@ describe('a file of payments', () => {
     expect(told.map(({ type }) => type)).toEqual(['import.started', 'account.cured', 'import.completed']);
     expect(told[1]).toMatchObject({ data: { accountId: 'PE-A1', customerId: 'PE', pastDueSince: '2026-08-20' } });
     expect(told[2]!.data).toMatchObject({ importId, accepted: 2 });
+    expect(await importOf(t, importId)).toMatchObject({ records: 'payments' });
+    // It brings nobody who may be somebody else.
+    expect(await countOf(t, 'duplicate_searches')).toBe(0);
     // Decisions see it at once.
     expect(await profileOf('PE')).not.toContain('2026-08-20');
   });

@@ -295,7 +295,7 @@ test('GraphQL says the same', async () => {
   t.setNow('2026-11-23T10:02:00+08:00');
   const { importId } = await importFile(t, defaultFile([{ customer_id: 'GQL', account_id: 'GQL', phone: 'x' }]));
   const fields =
-    'importId source sourceVersion dryRun charset asOf status bytesTotal rowsTotal rowsRead rowsPerSecond secondsLeft accepted corrected duplicates quarantined resubmitted problem { code detail } release { at clientId reason } createdAt startedAt finishedAt';
+    'importId source sourceVersion records dryRun charset asOf status bytesTotal rowsTotal rowsRead rowsPerSecond secondsLeft accepted corrected duplicates quarantined resubmitted problem { code detail } release { at clientId reason } createdAt startedAt finishedAt';
   const { data } = (
     await t.graphql(`{ import(importId: "${importId}") { ${fields} } imports(limit: 1) { items { ${fields} } } }`)
   ).body;

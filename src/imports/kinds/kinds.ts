@@ -11,3 +11,6 @@ export const KINDS: Readonly<Record<Records, () => RecordKind<Imported>>> = {
   payments: paymentKind,
   statements: statementKind,
 };
+
+/** Among whom there may be duplicates afterwards. */
+export const BRINGS_PEOPLE: Readonly<Record<Records, boolean>> = { accounts: true, payments: false, statements: false };
