@@ -8,6 +8,7 @@ import { keptCells, readKept } from '../../src/imports/kept-cells.ts';
 import { type ImportedRow, readRow, statementAt } from '../../src/imports/mapping.ts';
 import { createPace } from '../../src/imports/pace.ts';
 import { mappingOf } from '../../src/imports/sources/document-mapping.ts';
+import { looksLike } from '../../src/imports/sources/facts.ts';
 import {
   FIELD_NAMES,
   FIELDS,
@@ -314,6 +315,26 @@ it.each([
 ])('a source must state %s, or a payment would count twice', (field, change) => {
   const { error } = importSourceInputSchema.safeParse({ ...CORE_SOURCE, ...change });
   expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringContaining(field)]);
+});
+
+test.each([
+  ['张三', 'name'],
+  ['欧阳 娜娜', 'name'],
+  ['买买提•艾力', 'name'],
+  ['买买提．艾力', 'name'],
+  ['张', null],
+  ['not known', null],
+  ['北京市朝阳区建国路88号', null],
+  ['１３８-0013 8000', 'phone'],
+  ['+86 13800138000', 'phone'],
+  ['0086-13800138000', 'phone'],
+  ['010-88886666', null],
+  ['11010519491231002x', 'residentId'],
+  ['110105491231002', 'residentId'],
+  ['C1', null],
+  ['', null],
+] as const)('%j is, whatever its column: %s', (text, kind) => {
+  expect(looksLike(text)).toBe(kind);
 });
 
 test('names of columns are compared without case, width and outer blanks', () => {

@@ -82,14 +82,15 @@ export function parseAddress(text: string): Parsed<string> {
   return value === null ? { code: 'UNKNOWN_VALUE' } : folded(value, text);
 }
 
-/** What a cell plainly is, whatever its column; null for most. */
+/** What a cell plainly is, whatever its column: a Chinese name, a number of a person; null for most. */
 export function looksLike(text: string): 'name' | 'phone' | 'residentId' | null {
   const plain = fold(text).replace(/[\s-]/gu, '');
   if (/^\d/.test(plain) || plain.startsWith('+')) {
-    if (/^(\d{15}|\d{17}[\dXx])$/.test(plain)) return 'residentId';
-    return /^((\+|00)?86)?0?1[3-9]\d{9}$/.test(plain) ? 'phone' : null;
+    // 0086 and a mobile number are 15 digits too; no region begins with 00.
+    if (/^((\+|00)?86)?0?1[3-9]\d{9}$/.test(plain)) return 'phone';
+    return /^(\d{15}|\d{17}[\dXx])$/.test(plain) ? 'residentId' : null;
   }
-  return /^\p{Script=Han}[\p{Script=Han}·•]{1,19}$/u.test(plain) ? 'name' : null;
+  return /^\p{Script=Han}[\p{Script=Han}·•・∙‧⋅.]{1,19}$/u.test(plain) ? 'name' : null;
 }
 
 const currencies = new Set(Intl.supportedValuesOf('currency'));
