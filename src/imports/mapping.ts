@@ -22,8 +22,8 @@ export interface ImportedCustomer {
 }
 
 export interface ImportedPhone {
-  /** Id of the contact point that holds the number of this column. */
-  readonly contactPointId: 'm1' | 'home' | 'work';
+  /** Id of the contact point that holds the number: m1, home or work by its column; m2, home-2 of a second one there. */
+  readonly contactPointId: string;
   /** E.164. */
   readonly value: string;
   readonly line: 'mobile' | 'landline' | 'work' | null;

@@ -323,6 +323,83 @@ describe('a customer who is on file', () => {
   });
 });
 
+describe('further numbers of a cell', () => {
+  const [A, B, C] = ['+8613800138000', '+8613900139000', '+8613700137000'];
+  const customerOf = (phone: string) => imported({ phone }).customer;
+  const onFile = (phone: string): Parameters<typeof mergedCustomer>[0] =>
+    ({ ...newCustomer(customerOf(phone)), customerId: 'C1' }) as never;
+  const pointsOf = ({ parties }: Pick<ReturnType<typeof newCustomer>, 'parties'>) =>
+    parties[0]!.contactPoints.map(({ contactPointId, value }) => [contactPointId, value]);
+
+  test('are numbers of their own, with ids that stay', () => {
+    expect(imported({ phone: '13800138000/13900139000、010-88886666' }).customer.phones).toEqual([
+      { contactPointId: 'm1', value: A, line: 'mobile', place: null },
+      { contactPointId: 'm2', value: B, line: 'mobile', place: null },
+      { contactPointId: 'm3', value: '+861088886666', line: 'landline', place: null },
+    ]);
+    expect(read({ phone: '13800138000/13900139000' })).toMatchObject({
+      corrections: [{ column: 'phone', kinds: ['separators'] }],
+    });
+    expect(read({ phone: '13800138000/1390013' })).toMatchObject({ problems: [{ code: 'PHONE_INVALID' }] });
+    expect(read({ phone: '13800138000/13800138000' })).toMatchObject({ imported: {} });
+    expect(pointsOf(newCustomer(customerOf('13800138000/13800138000')))).toEqual([['m1', A]]);
+  });
+
+  it.each([
+    [
+      'one number fewer loses none',
+      '13800138000',
+      [
+        ['m1', A],
+        ['m2', B],
+      ],
+    ],
+    [
+      'the second alone loses none',
+      '13900139000',
+      [
+        ['m1', A],
+        ['m2', B],
+      ],
+    ],
+    [
+      'the other order changes nothing',
+      '13900139000/13800138000',
+      [
+        ['m1', A],
+        ['m2', B],
+      ],
+    ],
+    [
+      'a new first one takes the place of the first',
+      '13700137000',
+      [
+        ['m1', C],
+        ['m2', B],
+      ],
+    ],
+    [
+      'a new second one takes the place of the second',
+      '13800138000/13700137000',
+      [
+        ['m1', A],
+        ['m2', C],
+      ],
+    ],
+    [
+      'a number that moved up is not lost to a new one',
+      '13900139000/13700137000',
+      [
+        ['m1', A],
+        ['m2', B],
+        ['import-1', C],
+      ],
+    ],
+  ])('after the two of an earlier file: %s', (_, phone, expected) => {
+    expect(pointsOf(mergedCustomer(onFile('13800138000/13900139000'), customerOf(phone)))).toEqual(expected);
+  });
+});
+
 test('an account on file keeps the facts that files do not have', () => {
   const { account } = imported();
   expect(mergedAccount(undefined, account)).toMatchObject({

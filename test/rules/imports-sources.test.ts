@@ -78,6 +78,23 @@ describe('a source of a bank’s own', () => {
     });
   });
 
+  test('has a second number of a column beside the first', () => {
+    const result = read({ 家庭电话: '010-88886666，13900139000', 单位电话: '010-66668888/010-66669999' });
+    expect(result).toMatchObject({
+      imported: {
+        customer: {
+          phones: [
+            { contactPointId: 'm1' },
+            { contactPointId: 'home', line: 'landline', place: 'home' },
+            { contactPointId: 'home-2', value: '+8613900139000', line: 'mobile', place: null },
+            { contactPointId: 'work', line: 'work', place: 'work' },
+            { contactPointId: 'work-2', value: '+861066669999', line: 'work', place: 'work' },
+          ],
+        },
+      },
+    });
+  });
+
   test('leaves alone what it has no column for', () => {
     const result = read();
     const { account } = 'imported' in result ? (result.imported as ImportedRow) : { account: {} };

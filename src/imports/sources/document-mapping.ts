@@ -14,7 +14,7 @@ import {
   parseMissedDate,
   parseMoney,
   parseName,
-  parsePhone,
+  parsePhones,
   parseProduct,
   parseRate,
   parseResidentId,
@@ -81,7 +81,7 @@ function aliasesOf({ columns, ignoredColumns }: SourceDocument): Map<string, str
 
 type PhoneField = 'customer.phones.any' | 'customer.phones.mobile' | 'customer.phones.home' | 'customer.phones.work';
 
-const PHONES: readonly (readonly [PhoneField, ImportedPhone['contactPointId'], ImportedPhone['place']])[] = [
+const PHONES: readonly (readonly [PhoneField, 'm1' | 'home' | 'work', ImportedPhone['place']])[] = [
   ['customer.phones.any', 'm1', null],
   ['customer.phones.mobile', 'm1', null],
   ['customer.phones.home', 'home', 'home'],
@@ -107,10 +107,12 @@ function customerReader(document: SourceDocument): (row: RowReader, statement: S
       name: name?.(row, parseName) ?? '',
       residentId: resident?.value ?? null,
       birthDate: born,
-      phones: phones.flatMap(([read, contactPointId, place]): ImportedPhone[] => {
-        const value = read?.(row, parsePhone(place)) ?? null;
-        return value === null ? [] : [{ contactPointId, ...value }];
-      }),
+      phones: phones.flatMap(([read, first, place]): ImportedPhone[] =>
+        (read?.(row, parsePhones(place)) ?? []).map((phone, index) => ({
+          contactPointId: index === 0 ? first : first === 'm1' ? `m${index + 1}` : `${first}-${index + 1}`,
+          ...phone,
+        })),
+      ),
       address: address?.(row, parseAddress) ?? null,
     };
     guardColumns(row);

@@ -64,16 +64,23 @@ export function parseDateUpTo(latest: string, forms: readonly DateForm[]): Parse
   };
 }
 
-/** `place` is where the column's numbers ring, null where the column does not say. */
-export function parsePhone(place: ImportedPhone['place']): Parse<Omit<ImportedPhone, 'contactPointId'>> {
+/** The numbers of a cell, up to three; `place` is where the column's numbers ring, null where the column does not say. */
+export function parsePhones(place: ImportedPhone['place']): Parse<readonly Omit<ImportedPhone, 'contactPointId'>[]> {
   return (text) => {
-    const phone = readPhone(text);
-    // A number of a segment that nobody was given rings nowhere.
-    if (phone === null || !phone.allocated) return { code: 'PHONE_INVALID' };
-    const { value, kind, corrections } = phone;
-    const line = kind === 'mobile' ? 'mobile' : place === 'work' ? 'work' : kind === 'landline' ? 'landline' : null;
-    // A mobile phone stands nowhere.
-    return { value: { value, line, place: line === 'mobile' ? null : place }, corrections };
+    const first = readPhone(text);
+    const others = first?.others.map(readPhone) ?? [];
+    const numbers = [first, ...others].map((phone) => {
+      // A number of a segment that nobody was given rings nowhere.
+      if (!phone?.allocated) return null;
+      const { value, kind } = phone;
+      const line = kind === 'mobile' ? 'mobile' : place === 'work' ? 'work' : kind === 'landline' ? 'landline' : null;
+      // A mobile phone stands nowhere.
+      return { value, line, place: line === 'mobile' ? null : place } as const;
+    });
+    const good = numbers.flatMap((number) => (number === null ? [] : [number]));
+    return good.length === numbers.length
+      ? { value: good, corrections: first!.corrections }
+      : { code: 'PHONE_INVALID' };
   };
 }
 
