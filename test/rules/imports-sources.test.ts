@@ -5,7 +5,7 @@ import { columnKey, readHeader } from '../../src/imports/csv.ts';
 import { csvCell } from '../../src/imports/csv-out.ts';
 import { foreignFormat, likelyCharset } from '../../src/imports/formats.ts';
 import { keptCells, readKept } from '../../src/imports/kept-cells.ts';
-import { type ImportedRow, readRow, statementAt } from '../../src/imports/mapping.ts';
+import { type ImportedRow, type ImportedStatement, readRow, statementAt } from '../../src/imports/mapping.ts';
 import { createPace } from '../../src/imports/pace.ts';
 import { mappingOf } from '../../src/imports/sources/document-mapping.ts';
 import { looksLike } from '../../src/imports/sources/facts.ts';
@@ -268,7 +268,20 @@ describe('the layout of statements', () => {
     );
   });
 
-  test('sums the balances', () => {
+  test('has one form for one amount, and sums the balances', () => {
+    const previous = (text: string) => {
+      const result = at('previous_balance', text);
+      return 'imported' in result && (result.imported as ImportedStatement).amounts.previousBalance.value;
+    };
+    expect(['7000', '7,000.0', '7000.00', '-0.00', '-12.50', '10', '0.05'].map(previous)).toEqual([
+      '7000',
+      '7000',
+      '7000',
+      '0',
+      '-12.5',
+      '10',
+      '0.05',
+    ]);
     expect(mapping.sumColumn).toBe('statement_balance');
   });
 });

@@ -11,8 +11,8 @@ import { dryRunKeyed } from './keyed-dry-run.ts';
 import type { RecordKind } from './kind.ts';
 
 /**
- * Payments, each for one account. An id that is on file with other content is refused. Nobody is told of each payment, as
- * REST does: of accounts that are cured or become past due, and of the end of the import.
+ * Payments, each for one account. An id that is on file with other content is refused. Unlike REST, which tells of each
+ * payment, a file tells of accounts that it cures or makes past due, and of its own end.
  */
 export function paymentKind(): RecordKind<ImportedPayment> {
   return {

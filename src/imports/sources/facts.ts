@@ -137,7 +137,11 @@ export function parseSum({ unit, sign, signed }: Omit<MoneyForm, 'currency'>, le
     const decimal = parseDecimal(text);
     if (decimal === null || (unit === 'minor' && decimal.value.includes('.'))) return { code: 'INVALID_NUMBER' };
     const isNothing = /^-?[0.]+$/.test(decimal.value);
-    const plain = decimal.value.replace('-', '');
+    // One form for one amount, so that rows that say the same are the same.
+    const plain = decimal.value
+      .replace('-', '')
+      .replace(/(\.\d*?)0+$/, '$1')
+      .replace(/\.$/, '');
     const isNegative = !isNothing && decimal.value.startsWith('-') !== (sign === 'reversed');
     if (isNegative && !signed) return { code: 'INVALID_NUMBER' };
     if (isNothing && least === 'positive') return { code: 'TOO_SMALL' };
