@@ -8,6 +8,8 @@ CREATE TABLE payments (
   posted_on    date NOT NULL,
   details      jsonb NOT NULL,
   fingerprint  bytea NOT NULL,
+  -- The file that brought it; null: it came otherwise.
+  import_id    text,
   client_id    text NOT NULL,
   recorded_at  timestamptz NOT NULL,
   PRIMARY KEY (customer_id, account_id, payment_id),

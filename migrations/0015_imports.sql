@@ -13,6 +13,8 @@ CREATE TABLE import_sources (
 
 ALTER TABLE imports
   ADD COLUMN source_version        integer NOT NULL DEFAULT 1,
+  -- What its rows are: accounts, payments or statements.
+  ADD COLUMN records               text NOT NULL DEFAULT 'accounts',
   ADD COLUMN dry_run               boolean NOT NULL DEFAULT false,
   -- Rows that left quarantine after they had been corrected by hand.
   ADD COLUMN resubmitted           bigint NOT NULL DEFAULT 0,
@@ -20,7 +22,7 @@ ALTER TABLE imports
   ADD COLUMN rows_per_second       integer,
   -- Control sums that came with the upload.
   ADD COLUMN expected_rows         bigint,
-  ADD COLUMN expected_principal    text,
+  ADD COLUMN expected_sum          text,
   -- Who let a held import go on, and why.
   ADD COLUMN released_at           timestamptz,
   ADD COLUMN released_by           text,

@@ -2,16 +2,17 @@ import { parseArgs } from 'node:util';
 import { CLEAN, DIRT } from './parameters.ts';
 import { type FileOptions, writeSample } from './write.ts';
 
-const USAGE = `npm run sample -- [options]: writes a portfolio of people who do not exist.
+const USAGE = `npm run sample -- [options]: writes a portfolio of people who do not exist:
+accounts.csv, statements.csv and payments.csv in the service's own layouts, with their totals, and what the truth of them is.
 
   --customers <n>      people (default 1000, at most 5000000)
   --seed <n>           another number, another portfolio (default 1)
   --out <folder>       default ./sample
   --as-of <date>       day of the file (default 2026-11-20)
   --months <n>         due dates in the record of each card (default 6)
-  --charset <name>     utf-8 (default) or gb18030, of accounts.csv
+  --charset <name>     utf-8 (default) or gb18030, of the tables
   --separator <name>   comma (default), pipe or tab
-  --bom                accounts.csv begins with a byte order mark
+  --bom                tables begin with a byte order mark
   --clean              no dirt`;
 
 const SEPARATORS = { comma: ',', pipe: '|', tab: '\t' } as const;

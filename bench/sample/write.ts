@@ -40,31 +40,62 @@ export interface Summary {
   readonly attribution: string;
 }
 
-const FILES = ['accounts.csv', 'labels.ndjson', 'payments.ndjson', 'contacts.ndjson', 'statements.ndjson'] as const;
+/** Columns of the layouts that the service has of its own. */
+export const TABLES = {
+  accounts: COLUMNS,
+  payments: ['payment_id', 'account_id', 'amount', 'posted_on'],
+  statements: [
+    'account_id',
+    'statement_on',
+    'previous_balance',
+    'payments_total',
+    'new_charges',
+    'adjustments',
+    'interest',
+    'statement_balance',
+    'minimum_due',
+    'due_on',
+    'credit_limit',
+  ],
+} as const;
+type Table = keyof typeof TABLES;
+const TABLE_NAMES = Object.keys(TABLES) as Table[];
+/** The column that a totals line sums. */
+const SUMMED = { accounts: 'principal', payments: 'amount', statements: 'statement_balance' } as const;
+
+/** Lines of the files, before they are written. */
+type Texts = Record<Table | 'labels' | 'contacts', string>;
+/** Rows of the tables so far, and their sums in fen. */
+type Tally = Record<Table, { rows: number; sum: number }>;
+
 /** People whose lines are written together. */
 const BATCH = 500;
 
 /** Writes a sample into a folder, in constant memory. Gives what summary.json says. */
 export async function writeSample(folder: string, options: SampleOptions, file: FileOptions): Promise<Summary> {
   mkdirSync(folder, { recursive: true });
-  const streams = FILES.map((name) => createWriteStream(join(folder, name)));
+  const open = (name: string) => createWriteStream(join(folder, name));
+  const tables = TABLE_NAMES.map((name) => [name, open(`${name}.csv`)] as const);
+  const lists = (['labels', 'contacts'] as const).map((name) => [name, open(`${name}.ndjson`)] as const);
   const encode = (text: string) => (file.charset === 'gb18030' ? encodeGb18030(text) : text);
   const summary = emptySummary({ ...options, ...file });
-  const tally = { row: 0, principal: 0 };
-  const header = `${file.bom ? '\ufeff' : ''}${line(COLUMNS, file)}`;
-  await write(streams[0]!, encode(header));
+  const none = () => ({ rows: 0, sum: 0 });
+  const tally: Tally = { accounts: none(), payments: none(), statements: none() };
+  for (const [name, stream] of tables)
+    await write(stream, encode(`${file.bom ? '\ufeff' : ''}${line(TABLES[name], file)}`));
   for (let from = 0; from < options.customers; from += BATCH) {
-    const texts = FILES.map(() => '');
+    const texts: Texts = { accounts: '', payments: '', statements: '', labels: '', contacts: '' };
     for (let no = from; no < Math.min(from + BATCH, options.customers); no += 1) {
       addPerson(texts, samplePerson(options, no), file, tally, summary);
     }
-    await write(streams[0]!, encode(texts[0]!));
-    for (const [at, stream] of streams.entries()) if (at > 0) await write(stream, texts[at]!);
+    for (const [name, stream] of tables) await write(stream, encode(texts[name]));
+    for (const [name, stream] of lists) await write(stream, texts[name]);
   }
-  await write(streams[0]!, encode(line(totals(tally), file)));
+  for (const [name, stream] of tables) await write(stream, encode(line(totals(name, tally[name]), file)));
+  const streams = [...tables, ...lists].map(([, stream]) => stream);
   for (const stream of streams) stream.end();
   await Promise.all(streams.map((stream) => finished(stream)));
-  const complete = { ...summary, principal: yuan(tally.principal) };
+  const complete = { ...summary, principal: yuan(tally.accounts.sum) };
   writeFileSync(join(folder, 'summary.json'), `${JSON.stringify(complete, null, 2)}\n`);
   return complete;
 }
@@ -79,67 +110,61 @@ function line(cells: readonly string[], { separator }: FileOptions): string {
 }
 
 /** Number of rows, and the sum in its column. */
-function totals({ row, principal }: { row: number; principal: number }): string[] {
-  return COLUMNS.map((column, at) =>
-    at === 0 ? '合计' : at === 1 ? String(row) : column === 'principal' ? yuan(principal) : '',
+function totals(table: Table, { rows, sum }: Tally[Table]): string[] {
+  return TABLES[table].map((column, at) =>
+    at === 0 ? '合计' : at === 1 ? String(rows) : column === SUMMED[table] ? yuan(sum) : '',
   );
 }
 
 /** Appends the lines of a person to the texts of the files. */
 function addPerson(
-  texts: string[],
+  texts: Texts,
   { rows, pairs, contacts }: SamplePerson,
   file: FileOptions,
-  tally: { row: number; principal: number },
+  tally: Tally,
   summary: Summary,
 ): void {
   const { counts } = summary;
-  const json = (at: number, value: object) => {
-    texts[at] += `${JSON.stringify(value)}\n`;
+  const list = (name: 'labels' | 'contacts', value: object) => {
+    texts[name] += `${JSON.stringify(value)}\n`;
   };
-  for (const row of rows) {
-    tally.row += 1;
-    tally.principal += row.card.balances.principal;
-    texts[0] += line(row.cells, file);
-    const label = labelOf(row, tally.row);
-    if (label.kinds.length > 0) json(1, label);
+  const row = (table: Table, cells: readonly string[], sum: number) => {
+    texts[table] += line(cells, file);
+    tally[table].rows += 1;
+    tally[table].sum += sum;
+  };
+  for (const one of rows) {
+    row('accounts', one.cells, one.card.balances.principal);
+    const label = labelOf(one, tally.accounts.rows);
+    if (label.kinds.length > 0) list('labels', label);
     count(summary.outcomes, label.outcome);
     for (const kind of label.kinds) count(summary.kinds, kind);
     if (label.outcome === 'duplicate') continue;
-    addCard(json, row, summary);
+    addCard(row, one, summary);
   }
   for (const pair of pairs) {
-    json(1, pair);
+    list('labels', pair);
     count(summary.pairs, pair.kind);
   }
-  for (const contact of contacts) json(3, contact);
+  for (const contact of contacts) list('contacts', contact);
   counts.customers += 1;
   counts.rows += rows.length;
   counts.pairs += pairs.length;
   counts.contacts += contacts.length;
 }
 
-function addCard(json: (at: number, value: object) => void, { accountId, card }: SampleRow, summary: Summary): void {
-  const { counts, states, moves } = summary;
-  const creditLimit = yuan(card.creditLimit);
-  for (const [at, payment] of card.payments.entries()) {
-    const { amount, postedOn } = payment;
-    json(2, { accountId, paymentId: `${accountId}:${at + 1}`, amount: yuan(amount), postedOn });
-  }
-  for (const statement of card.statements) {
-    json(4, {
-      accountId,
-      statementOn: statement.statementOn,
-      previousBalance: yuan(statement.previousBalance),
-      paymentsTotal: yuan(statement.paymentsTotal),
-      newCharges: yuan(statement.newCharges),
-      adjustments: yuan(statement.adjustments),
-      interest: yuan(statement.interest),
-      statementBalance: yuan(statement.statementBalance),
-      minimumDue: yuan(statement.minimumDue),
-      dueOn: statement.dueOn,
-      creditLimit,
-    });
+function addCard(
+  row: (table: Table, cells: readonly string[], sum: number) => void,
+  { accountId, card }: SampleRow,
+  { counts, states, moves }: Summary,
+): void {
+  for (const [at, { amount, postedOn }] of card.payments.entries())
+    row('payments', [`${accountId}:${at + 1}`, accountId, yuan(amount), postedOn], amount);
+  for (const one of card.statements) {
+    const { previousBalance, paymentsTotal, newCharges, adjustments, interest, statementBalance, minimumDue } = one;
+    const amounts = [previousBalance, paymentsTotal, newCharges, adjustments, interest, statementBalance, minimumDue];
+    const cells = [accountId, one.statementOn, ...amounts.map(yuan), one.dueOn, yuan(card.creditLimit)];
+    row('statements', cells, statementBalance);
   }
   for (const [at, state] of card.states.entries()) {
     if (at > 0) moves[card.states[at - 1]!]![state]! += 1;

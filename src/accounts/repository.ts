@@ -205,6 +205,16 @@ export async function lockAccounts(trx: Trx, accountIds: readonly string[]): Pro
   return rows.map(accountOf);
 }
 
+/** Those of the accounts that exist, locked in the order of their ids against every change of their states and facts. */
+export async function lockAccountRows(trx: Trx, accountIds: readonly string[]): Promise<StoredAccount[]> {
+  const rows = await accountsById(trx, sql<string>`ANY(${accountIds}::text[])`)
+    .selectAll('accounts')
+    .orderBy('accounts.account_id')
+    .forNoKeyUpdate('accounts')
+    .execute();
+  return rows.map(accountOf);
+}
+
 /** At most 200 accounts of a customer in the order of their ids. */
 export async function listAccountsOf(db: Db, customerId: string): Promise<StoredAccount[]> {
   const rows = await db

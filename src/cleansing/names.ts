@@ -64,14 +64,3 @@ export function nameKey(name: string): string {
   // Some write the surname 钟 as 锺; 苧 is the simplified form of 薴 and the traditional one of 苎.
   return toSimplified(letters).replaceAll('锺', '钟').replaceAll('苧', '苎');
 }
-
-/**
- * Whether a cell holds what looks like a person's name: two to six Chinese characters, Chinese parts joined by dots, or
- * at least two words in letters. Used to see that columns were swapped, so a doubtful one is none.
- */
-export function looksLikeName(text: string): boolean {
-  const name = cleanName(text)?.value ?? '';
-  return /^\p{Script=Han}{2,6}$|^\p{Script=Han}+(·\p{Script=Han}+)+$|^\p{Script=Latin}+([ '-]\p{Script=Latin}+)+$/u.test(
-    name,
-  );
-}

@@ -133,6 +133,7 @@ export interface PaymentsTable {
   posted_on: string;
   details: Json;
   fingerprint: Buffer;
+  import_id: string | null;
   client_id: string;
   recorded_at: Instant;
 }
@@ -454,11 +455,12 @@ export interface ImportsTable {
   finished_at: NullableInstant;
   lease_until: Instant;
   source_version: Generated<number>;
+  records: Generated<string>;
   dry_run: Generated<boolean>;
   resubmitted: ColumnType<bigint, bigint | number | undefined, bigint | number>;
   rows_per_second: number | null;
   expected_rows: ColumnType<bigint | null, bigint | number | null, bigint | number | null>;
-  expected_principal: string | null;
+  expected_sum: string | null;
   released_at: NullableInstant;
   released_by: string | null;
   release_reason_sealed: Buffer | null;

@@ -4,6 +4,7 @@ import type { FileCode } from './csv.ts';
 import type { ImportRow } from './repository.ts';
 import type { StoredRow } from './row-store.ts';
 import type { Import, ImportRowAnswer, ImportStatus } from './schemas.ts';
+import type { Records } from './sources/fields.ts';
 
 /** From what is stored to what is answered. */
 
@@ -21,6 +22,7 @@ export function importOf(ctx: Pick<Ctx, 'now' | 'vault' | 'caller'>, row: Import
     importId: row.import_id,
     source: row.source,
     sourceVersion: row.source_version,
+    records: row.records as Records,
     dryRun: row.dry_run,
     charset: row.charset,
     asOf: row.as_of,

@@ -1,12 +1,13 @@
 import type { Trx } from '../db/database.ts';
 import { maskCell } from './cells.ts';
-import { dryRunWave } from './dry-run.ts';
 import type { KeptCells } from './kept-cells.ts';
-import type { ImportedCustomer, ImportedRow, RowProblem, RowResult } from './mapping.ts';
+import type { Fate } from './kinds/fate.ts';
+import type { RecordKind } from './kinds/kind.ts';
+import type { GoodRow, Imported, Mapping, RowProblem, RowResult, RowWarning } from './mapping.ts';
 import type { Origin } from './on-file.ts';
 import type { BatchTotals } from './repository.ts';
 import type { RowDetails, RowOutcome } from './schemas.ts';
-import { applyWave, type Fate, type WaveContext } from './wave.ts';
+import type { WaveContext } from './wave.ts';
 
 export interface BatchRow {
   readonly row: number;
@@ -34,14 +35,14 @@ export interface BatchOutcome {
 /** Rows of a batch that say the same; only the first of them can change something. */
 interface Group {
   readonly rows: readonly BatchRow[];
-  readonly imported: ImportedRow;
+  readonly imported: Imported;
 }
 
 export interface ApplyContext extends WaveContext {
   /** Everything is told, and nothing is written. */
   readonly dryRun: boolean;
-  /** The column that names the account. */
-  readonly accountColumn: string;
+  readonly kind: RecordKind<Imported>;
+  readonly columnOf: Mapping['columnOf'];
 }
 
 /** Applies a batch of rows in a few statements and says what became of each of them. */
@@ -53,10 +54,11 @@ export async function applyBatch(
   const all: AppliedRow[] = batch.flatMap((row) =>
     'problems' in row.result ? [quarantined(row, row.result.problems)] : [],
   );
-  for (const wave of waves(groupEqual(batch))) {
+  const { kind } = context;
+  for (const wave of waves(kind, groupEqual(kind, batch))) {
     const fates = context.dryRun
-      ? await dryRunWave(trx, context, wave.map(waveRow))
-      : await applyWave(
+      ? await kind.dryRunWave(trx, context, wave.map(numberedRow))
+      : await kind.applyWave(
           trx,
           context,
           wave.map(({ imported }) => imported),
@@ -78,55 +80,76 @@ export async function applyBatch(
   };
 }
 
-function groupEqual(batch: readonly BatchRow[]): Group[] {
-  const groups = new Map<string, { rows: BatchRow[]; imported: ImportedRow }>();
+function groupEqual(kind: RecordKind<Imported>, batch: readonly BatchRow[]): Group[] {
+  const groups: { rows: BatchRow[]; imported: Imported }[] = [];
+  const byContent = new Map<string, (typeof groups)[number]>();
+  const contents = new Map<string, string>();
   for (const row of batch) {
     if ('problems' in row.result) continue;
     const { imported } = row.result;
     const content = JSON.stringify(imported);
-    const group = groups.get(content);
-    if (group) group.rows.push(row);
-    else groups.set(content, { rows: [row], imported });
+    const group = byContent.get(content);
+    if (group) {
+      group.rows.push(row);
+      continue;
+    }
+    const made = { rows: [row], imported };
+    groups.push(made);
+    byContent.set(content, made);
+    // What another row has replaced is no repeat when it comes again.
+    for (const [key, said] of kind.keysOf(imported)) {
+      const before = said === null ? contents.get(key) : undefined;
+      if (before !== undefined) byContent.delete(before);
+      if (said === null) contents.set(key, content);
+    }
   }
-  return [...groups.values()];
+  return groups;
 }
 
-/** Splits rows, in their order, so that no statement meets an account twice or a customer with two different contents. */
-function waves(groups: readonly Group[]): Group[][] {
+/** Splits rows, in their order, so that no two of a wave write one thing. */
+function waves(kind: RecordKind<Imported>, groups: readonly Group[]): Group[][] {
   const result: Group[][] = [];
-  let accounts = new Set<string>();
-  let customers = new Map<string, ImportedCustomer>();
+  let written = new Map<string, object | null>();
   for (const group of groups) {
-    const { customer, account } = group.imported;
-    const other = customers.get(customer.customerId);
-    const differs = other !== undefined && JSON.stringify(other) !== JSON.stringify(customer);
-    if (result.length === 0 || differs || accounts.has(account.accountId)) {
+    const keys = kind.keysOf(group.imported);
+    const clashes = ([key, said]: (typeof keys)[number]) => {
+      const other = written.get(key);
+      return other !== undefined && (said === null || JSON.stringify(other) !== JSON.stringify(said));
+    };
+    if (result.length === 0 || keys.some(clashes)) {
       result.push([]);
-      accounts = new Set();
-      customers = new Map();
+      written = new Map();
     }
     result.at(-1)!.push(group);
-    accounts.add(account.accountId);
-    customers.set(customer.customerId, customer);
+    for (const [key, said] of keys) written.set(key, said);
   }
   return result;
 }
 
-const waveRow = ({ rows, imported }: Group) => ({ row: rows[0]!.row, imported });
+const numberedRow = ({ rows, imported }: Group) => ({ row: rows[0]!.row, imported });
 
 function quarantined({ row, cells }: BatchRow, problems: readonly RowProblem[]): AppliedRow {
   return { row, outcome: 'quarantined', details: {}, problems, cells: cells() };
 }
 
-function outcomesOf({ accountColumn: column }: ApplyContext, { rows, imported }: Group, fate: Fate): AppliedRow[] {
+function outcomesOf({ columnOf }: ApplyContext, { rows }: Group, fate: Fate): AppliedRow[] {
   const first = rows[0]!;
-  if (fate.kind === 'other_customer') {
-    const maskedValue = maskCell(imported.account.accountId);
-    return rows.map((row) => quarantined(row, [{ column, code: 'ACCOUNT_OF_OTHER_CUSTOMER', maskedValue }]));
-  }
+  if (fate.kind === 'refused')
+    return rows.map((row) => {
+      const cells = row.cells();
+      const problems = fate.problems.map(({ field, code }) => {
+        const column = columnOf(field);
+        return { column, code, maskedValue: maskCell(cells[column] ?? '') };
+      });
+      return quarantined(row, problems);
+    });
   const repeats = rows.slice(1).map((row) => duplicate(row.row, { row: first.row }));
   if (fate.kind === 'known') return [duplicate(first.row, fate.of), ...repeats];
-  const { corrections, warnings } = first.result as Extract<RowResult, { imported: ImportedRow }>;
+  const { corrections, warnings: read } = first.result as GoodRow;
+  const warnings = [
+    ...read,
+    ...(fate.warnings ?? []).map(({ field, code }): RowWarning => ({ column: columnOf(field), code })),
+  ];
   const details = {
     ...(corrections.length > 0 && { corrections }),
     ...(warnings.length > 0 && { warnings }),

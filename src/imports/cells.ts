@@ -10,6 +10,8 @@ export const ROW_CODES = [
   'INVALID_ID',
   'INVALID_NAME',
   'INVALID_NUMBER',
+  'TOO_SMALL',
+  'TOO_PRECISE',
   'INVALID_DATE',
   'INVALID_CURRENCY',
   'IN_THE_FUTURE',
@@ -22,6 +24,10 @@ export const ROW_CODES = [
   'BIRTH_DATE_DIFFERS',
   'CARD_NUMBER_INVALID',
   'ACCOUNT_OF_OTHER_CUSTOMER',
+  'ACCOUNT_UNKNOWN',
+  'PAYMENT_CONFLICT',
+  'STATEMENT_IDENTITY',
+  'STATEMENT_CONTINUITY',
 ] as const;
 export type RowCode = (typeof ROW_CODES)[number];
 
@@ -86,7 +92,8 @@ export function parseAmount(text: string, currency: string, unit: 'major' | 'min
   if (decimal === null) return { code: 'INVALID_NUMBER' };
   const { value, corrections } = decimal;
   const minor = unit === 'major' ? toMinor(value, currency) : /^-?\d+$/.test(value) ? BigInt(value) : null;
-  return minor === null ? { code: 'INVALID_NUMBER' } : { value: minor, corrections };
+  if (minor === null) return { code: unit === 'major' ? 'TOO_PRECISE' : 'INVALID_NUMBER' };
+  return { value: minor, corrections };
 }
 
 /** A whole number in plain or scientific form, which is not a correction here: `5.00E+05` is 500000. */

@@ -151,7 +151,7 @@ function firstLine(head: string, complete: boolean): string | null {
 
 export interface TotalsLine {
   readonly rows: string;
-  readonly principal: string;
+  readonly sum: string;
 }
 
 export interface DataRecord {
@@ -251,7 +251,7 @@ function readTotals(cells: readonly string[], sumIndex: number | undefined): Tot
   const filled = [...cells.keys()].slice(1).filter((index) => cells[index]!.trim() !== '');
   const [rows, next] = filled;
   const sum = filled.find((index) => index === sumIndex && index !== rows) ?? next;
-  return { rows: rows === undefined ? '' : cells[rows]!, principal: sum === undefined ? '' : cells[sum]! };
+  return { rows: rows === undefined ? '' : cells[rows]!, sum: sum === undefined ? '' : cells[sum]! };
 }
 
 /** Ten-thousandths, so that sums are exact in every currency. Null when the text is no number. */
@@ -264,11 +264,11 @@ export function controlAmount(text: string): bigint | null {
 }
 
 /** Compares a totals line with what was counted. Null when they agree, else the sentence for people. */
-export function compareTotals(totals: TotalsLine, rows: number, principal: bigint): string | null {
-  const said = { rows: controlAmount(totals.rows), principal: controlAmount(totals.principal) };
-  if (said.rows === null || said.principal === null)
-    return 'The totals line needs the number of rows and the sum of the principal.';
+export function compareTotals(totals: TotalsLine, rows: number, sum: bigint, column: string): string | null {
+  const said = { rows: controlAmount(totals.rows), sum: controlAmount(totals.sum) };
+  if (said.rows === null || said.sum === null)
+    return `The totals line needs the number of rows and the sum of ${column}.`;
   if (said.rows !== BigInt(rows) * 10_000n)
     return `The totals line gives another number of rows than the ${rows} of the file.`;
-  return said.principal === principal ? null : 'The sum of the principal in the totals line is not that of the rows.';
+  return said.sum === sum ? null : `The sum of ${column} in the totals line is not that of the rows.`;
 }

@@ -1,26 +1,19 @@
-import { sql } from 'kysely';
-import type { Db, Trx } from '../db/database.ts';
+import type { Trx } from '../db/database.ts';
+import type { Fate } from './kinds/fate.ts';
 import type { ImportedRow } from './mapping.ts';
-import { type Fate, planWave, type WaveContext } from './wave.ts';
+import { addMet, findMet, metKey } from './met.ts';
+import { OF_OTHER_CUSTOMER, planWave, type WaveContext } from './wave.ts';
 
-/**
- * A dry run writes nothing of a row, so what it has met in its file is kept apart, as keyed hashes: rows, the customer of
- * each account, and the contents of customers.
- */
+/** A dry run of accounts keeps of its file the rows, the customer of each account, and the contents of customers. */
 
 interface WaveRow {
   readonly row: number;
   readonly imported: ImportedRow;
 }
 
-interface Met {
-  readonly row: number;
-  readonly value: Buffer | null;
-}
-
 /** What would become of these rows, after the earlier ones of the file. Writes nothing but what was met. */
 export async function dryRunWave(trx: Trx, context: WaveContext, wave: readonly WaveRow[]): Promise<readonly Fate[]> {
-  const hash = (kind: string, text: string) => context.vault.index('customer', `dry-run/${kind}/${text}`);
+  const hash = (kind: string, text: string) => metKey(context.vault, kind, text);
   const keyed = wave.map(({ row, imported }) => ({
     row,
     imported,
@@ -34,7 +27,7 @@ export async function dryRunWave(trx: Trx, context: WaveContext, wave: readonly 
     context.importId,
     keyed.flatMap(({ key, account, customer }) => [key, account, customer]),
   );
-  const at = (key: Buffer) => met.get(key.toString('base64'));
+  const at = (key: Buffer) => met.get(key.toString('hex'));
   const fresh = keyed.filter(({ key }) => at(key) === undefined);
   const unchanged = new Set(
     fresh.filter(({ customer }) => at(customer)).map(({ imported }) => imported.customer.customerId),
@@ -47,7 +40,7 @@ export async function dryRunWave(trx: Trx, context: WaveContext, wave: readonly 
     unchanged,
   );
   const fates = new Map(own.map(({ row }, index) => [row, plan.fates[index]!]));
-  const applied = own.filter(({ row }) => fates.get(row)!.kind !== 'other_customer');
+  const applied = own.filter(({ row }) => fates.get(row)!.kind !== 'refused');
   await addMet(
     trx,
     context.importId,
@@ -60,31 +53,6 @@ export async function dryRunWave(trx: Trx, context: WaveContext, wave: readonly 
   return keyed.map(({ row, key }): Fate => {
     const earlier = at(key);
     if (earlier) return { kind: 'known', of: { row: earlier.row } };
-    return fates.get(row) ?? { kind: 'other_customer' };
+    return fates.get(row) ?? OF_OTHER_CUSTOMER;
   });
-}
-
-async function findMet(trx: Trx, importId: string, keys: readonly Buffer[]): Promise<Map<string, Met>> {
-  const { rows } = await sql<{ key: Buffer; row_no: bigint; value: Buffer | null }>`
-    SELECT key, row_no, value FROM import_dry_run_keys
-     WHERE import_id = ${importId} AND key = ANY(${keys}::bytea[])`.execute(trx);
-  return new Map(rows.map(({ key, row_no, value }) => [key.toString('base64'), { row: Number(row_no), value }]));
-}
-
-async function addMet(trx: Trx, importId: string, met: readonly (Met & { readonly key: Buffer })[]): Promise<void> {
-  await sql`
-    INSERT INTO import_dry_run_keys (import_id, key, row_no, value)
-    SELECT ${importId}, * FROM unnest(${met.map(({ key }) => key)}::bytea[], ${met.map(({ row }) => row)}::bigint[],
-                                      ${met.map(({ value }) => value)}::bytea[])
-    ON CONFLICT DO NOTHING`.execute(trx);
-}
-
-/** Drops what a dry run has met, a part per statement, so that none takes long. */
-export async function dropMet(db: Db, importId: string): Promise<void> {
-  for (;;) {
-    const { numAffectedRows } = await sql`
-      DELETE FROM import_dry_run_keys WHERE import_id = ${importId}
-         AND key IN (SELECT key FROM import_dry_run_keys WHERE import_id = ${importId} LIMIT 20000)`.execute(db);
-    if (!numAffectedRows) return;
-  }
 }

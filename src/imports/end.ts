@@ -2,8 +2,10 @@ import type { Db, Trx } from '../db/database.ts';
 import { queueDuplicateSearch } from '../duplicates/search-task.ts';
 import type { NewEvent } from '../webhooks/events.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
-import { dropMet } from './dry-run.ts';
+import { BRINGS_PEOPLE } from './kinds/kinds.ts';
+import { dropMet } from './met.ts';
 import { dropChunks, type ImportEnd, type ImportRow, markEnded } from './repository.ts';
+import type { Records } from './sources/fields.ts';
 
 /** Ends an import that has not ended, and tells of it. A held one keeps its text until somebody decides. */
 export async function endImport(db: Db, importId: string, end: ImportEnd): Promise<void> {
@@ -11,7 +13,7 @@ export async function endImport(db: Db, importId: string, end: ImportEnd): Promi
     const row = await markEnded(trx, importId, end);
     if (row) await tellImport(trx, end.now, row);
     // Rows changed customers also where the import failed in the end.
-    if (row && row.accepted > 0n && !row.dry_run) {
+    if (row && row.accepted > 0n && !row.dry_run && BRINGS_PEOPLE[row.records as Records]) {
       const changedSince = row.started_at!.toString();
       await queueDuplicateSearch(trx, { changedSince, clientId: row.client_id, now: end.now });
     }

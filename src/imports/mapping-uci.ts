@@ -18,9 +18,11 @@ const COLUMNS = ['ID', ...Array.from({ length: 23 }, (_, index) => `X${index + 1
 const FIRST_ROW = '1,20000,2,2,1,24,2,2,-1,-1,-2,-2,3913,3102,689,0,0,0,0,689,0,0,0,0,1';
 
 export const uciMapping: Mapping = {
+  records: 'accounts',
   columns: { required: COLUMNS, optional: ['Y'] },
   sumColumn: 'X12',
-  accountColumn: 'ID',
+  // Customer and account have the number of the row.
+  columnOf: () => 'ID',
   unkept: [],
   example: FIRST_ROW.split(','),
   mapRow,

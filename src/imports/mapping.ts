@@ -2,6 +2,7 @@ import type { AccountInput } from '../accounts/schemas.ts';
 import type { Correction } from '../cleansing/corrections.ts';
 import { maskCell, type Parsed, type RowCode } from './cells.ts';
 import type { Columns, Header } from './csv.ts';
+import type { FieldName, Records } from './sources/fields.ts';
 
 /** What a source's file says, row by row, in the service's own terms. Pure. */
 
@@ -21,8 +22,8 @@ export interface ImportedCustomer {
 }
 
 export interface ImportedPhone {
-  /** Id of the contact point that holds the number of this column. */
-  readonly contactPointId: 'm1' | 'home' | 'work';
+  /** Id of the contact point that holds the number: m1, home or work by its column; m2, home-2 of a second one there. */
+  readonly contactPointId: string;
   /** E.164. */
   readonly value: string;
   readonly line: 'mobile' | 'landline' | 'work' | null;
@@ -44,6 +45,42 @@ export type ImportedAccount = Readonly<
     Partial<Omit<AccountInput, keyof Known | 'balances' | 'penaltyRule'>>
 >;
 
+/** What a row of a file says, whatever its records are. */
+export type Imported = ImportedRow | ImportedPayment | ImportedStatement;
+
+/** An amount in the currency of its account, which the row does not name: major units, or whole minor ones. */
+export interface ImportedAmount {
+  readonly value: string;
+  readonly unit: 'major' | 'minor';
+}
+
+export interface ImportedPayment {
+  readonly accountId: string;
+  readonly paymentId: string;
+  /** Above zero. */
+  readonly amount: ImportedAmount;
+  readonly postedOn: string;
+  readonly includedInState: boolean | null;
+}
+
+export const STATEMENT_AMOUNTS = [
+  'previousBalance',
+  'paymentsTotal',
+  'newCharges',
+  'adjustments',
+  'interest',
+  'statementBalance',
+  'minimumDue',
+] as const;
+
+export interface ImportedStatement {
+  readonly accountId: string;
+  readonly statementOn: string;
+  readonly amounts: Readonly<Record<(typeof STATEMENT_AMOUNTS)[number], ImportedAmount>>;
+  readonly dueOn: string;
+  readonly creditLimit: ImportedAmount | null;
+}
+
 /** Where and when the bank states what a file says. */
 export interface Statement {
   /** Date for rows that carry none. */
@@ -59,16 +96,17 @@ export interface Statement {
 }
 
 export interface Mapping {
+  readonly records: Records;
   readonly columns: Columns;
   /** The column that a totals line sums. */
   readonly sumColumn: string;
-  /** The column that names the account. */
-  readonly accountColumn: string;
+  /** The column of a field; the field itself where no column has it. */
+  readonly columnOf: (field: FieldName) => string;
   /** Columns that are not kept with a row that is refused, because nothing may keep them. */
   readonly unkept: readonly string[];
   /** One row that can be imported, in the order of the columns. */
   readonly example: readonly string[];
-  readonly mapRow: (row: RowReader, statement: Statement) => ImportedRow;
+  readonly mapRow: (row: RowReader, statement: Statement) => Imported;
 }
 
 export interface RowProblem {
@@ -105,7 +143,7 @@ export interface RowReader {
 }
 
 export interface GoodRow {
-  readonly imported: ImportedRow;
+  readonly imported: Imported;
   readonly corrections: readonly RowCorrection[];
   readonly warnings: readonly RowWarning[];
 }

@@ -30,7 +30,9 @@ export function newCustomer(imported: ImportedCustomer): NormalisedCustomer {
 
 /**
  * A customer on file with what the file says of the debtor: name, resident id, numbers and address, where it has them. A
- * new number takes the place of the one that an earlier file brought; other people and contact points stay.
+ * new number takes the place of the one that an earlier file brought in the same place of the same column, unless this
+ * file has that one too, elsewhere. Everything else stays: other people and contact points, and the second number of a
+ * cell that has only one now.
  */
 export function mergedCustomer(stored: StoredCustomer, imported: ImportedCustomer): NormalisedCustomer {
   const taken = new Set(stored.parties.flatMap((party) => party.contactPoints.map((point) => point.contactPointId)));
@@ -48,17 +50,27 @@ export function mergedCustomer(stored: StoredCustomer, imported: ImportedCustome
         ? {
             ...party,
             name: imported.name,
-            contactPoints: brought.reduce((points, point) => withPoint(points, point, taken), party.contactPoints),
+            contactPoints: brought.reduce(
+              (points, point) => withPoint(points, point, brought, taken),
+              party.contactPoints,
+            ),
           }
         : party,
     ),
   };
 }
 
-function withPoint(points: readonly Point[], point: Point, taken: ReadonlySet<string>): Point[] {
-  if (points.some(({ kind, value }) => kind === point.kind && value === point.value)) return [...points];
+function withPoint(
+  points: readonly Point[],
+  point: Point,
+  brought: readonly Point[],
+  taken: ReadonlySet<string>,
+): Point[] {
+  const isIn = (list: readonly Point[], { kind, value }: Point) =>
+    list.some((one) => one.kind === kind && one.value === value);
+  if (isIn(points, point)) return [...points];
   const index = points.findIndex(
-    ({ contactPointId, kind }) => contactPointId === point.contactPointId && kind === point.kind,
+    (one) => one.contactPointId === point.contactPointId && one.kind === point.kind && !isIn(brought, one),
   );
   if (index >= 0) return points.with(index, point);
   const used = new Set([...taken, ...points.map(({ contactPointId }) => contactPointId)]);

@@ -4,9 +4,10 @@ import type { Trx } from '../db/database.ts';
 
 /** What is on file of the accounts of a batch, beside their current states: SQL only. */
 
-/** A state on file, and the import that brought it; null when it came otherwise. */
+/** What is on file, and the import that brought it; null when it came otherwise. */
 export interface Origin {
-  readonly asOf: string;
+  /** Of a state; payments and statements have their day in the row. */
+  readonly asOf: string | null;
   readonly importId: string | null;
 }
 

@@ -4,6 +4,7 @@ import type { ImportsTable } from '../db/tables.ts';
 import type { Vault } from '../personal-data.ts';
 import type { FileCode } from './csv.ts';
 import type { ImportStatus, ListQuery } from './schemas.ts';
+import type { Records } from './sources/fields.ts';
 
 export type ImportRow = Selectable<ImportsTable>;
 
@@ -11,9 +12,10 @@ export interface NewImport {
   readonly importId: string;
   readonly source: string;
   readonly sourceVersion: number;
+  readonly records: Records;
   readonly dryRun: boolean;
   readonly expectedRows: number | null;
-  readonly expectedPrincipal: string | null;
+  readonly expectedSum: string | null;
   readonly clientId: string;
   readonly charset: string;
   readonly asOf: string;
@@ -29,9 +31,10 @@ export async function insertImport(db: Db, row: NewImport): Promise<void> {
       import_id: row.importId,
       source: row.source,
       source_version: row.sourceVersion,
+      records: row.records,
       dry_run: row.dryRun,
       expected_rows: row.expectedRows,
-      expected_principal: row.expectedPrincipal,
+      expected_sum: row.expectedSum,
       client_id: row.clientId,
       charset: row.charset,
       as_of: row.asOf,

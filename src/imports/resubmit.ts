@@ -10,6 +10,7 @@ import { rowAnswer } from './answer.ts';
 import { applyBatch } from './apply.ts';
 import { columnKey } from './csv.ts';
 import { type KeptCells, readKept } from './kept-cells.ts';
+import { KINDS } from './kinds/kinds.ts';
 import { type Mapping, statementAt } from './mapping.ts';
 import { findImport, type ImportRow, lockImport } from './repository.ts';
 import { findRow, replaceRow } from './row-store.ts';
@@ -47,8 +48,16 @@ async function resubmit(ctx: Ctx, trx: Trx, importId: string, row: number, cells
   const mapping = await mappingOfImport(trx, found);
   const replaced = replacedCells(mapping, stored.cells, cells);
   const statement = statementAt(found.as_of, accountPolicyAt(ctx.policy, ctx.now).zone, ctx.now);
-  const { accountColumn } = mapping;
-  const context = { vault: ctx.vault, policy: ctx.policy, importId, now: ctx.now, dryRun: false, accountColumn };
+  const context = {
+    vault: ctx.vault,
+    policy: ctx.policy,
+    importId,
+    clientId: ctx.caller.clientId,
+    now: ctx.now,
+    dryRun: false,
+    kind: KINDS[mapping.records](),
+    columnOf: mapping.columnOf,
+  };
   const result = readKept(mapping, replaced.all, statement);
   const { all } = await applyBatch(trx, context, [{ row, result, cells: () => replaced.kept }]);
   const applied = all[0]!;

@@ -52,7 +52,7 @@ const uploadRoute: FastifyPluginAsyncZod = async (app) => {
         schema: {
           operationId: 'createImport',
           tags,
-          summary: 'Send a file of accounts; the work goes on in the background',
+          summary: 'Send a file of accounts, payments or statements; the work goes on in the background',
           description:
             'With `dryRun=true` everything is read and reported as it would be, and nothing is changed. Without a charset in the Content-Type it is told from the beginning of the file.',
           consumes: ['text/csv'],

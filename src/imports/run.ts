@@ -7,13 +7,15 @@ import { applyBatch, type BatchRow } from './apply.ts';
 import { type CsvFile, compareTotals, controlAmount, FileError, noRows, openCsv } from './csv.ts';
 import { endImport } from './end.ts';
 import { keptCells } from './kept-cells.ts';
-import { type Mapping, readRow, statementAt } from './mapping.ts';
+import type { RecordKind } from './kinds/kind.ts';
+import { KINDS } from './kinds/kinds.ts';
+import { type Imported, type Mapping, readRow, statementAt } from './mapping.ts';
 import { createPace, type Pace, progressEvent } from './pace.ts';
 import { keepingLease, releaseLease, takeImport } from './queue.ts';
 import { advanceImport, type ImportRow, lockForBatch, readChunks, recordRowsTotal } from './repository.ts';
 import { insertRows } from './row-store.ts';
 import { readableSource } from './sources/sources.ts';
-import { createPreparation, type Preparation } from './wave.ts';
+import type { WaveContext } from './wave.ts';
 
 /** Rows applied in one transaction. */
 const BATCH_ROWS = 1_000;
@@ -65,18 +67,18 @@ async function checkFile(
   const file = await open(services, row, mapping);
   const sumIndex = file.header.indexes.get(mapping.sumColumn) ?? -1;
   let rows = 0;
-  let principal = 0n;
+  let sum = 0n;
   for await (const { cells } of file.records) {
     if (stopping.aborted) return null;
     rows += 1;
     // A cell that is no number adds nothing; its row will be quarantined, and the sum will tell.
-    principal += controlAmount(cells[sumIndex] ?? '') ?? 0n;
+    sum += controlAmount(cells[sumIndex] ?? '') ?? 0n;
   }
   const totals = file.totals();
   if (rows === 0 && totals === null && row.expected_rows !== 0n) throw noRows();
   if (row.released_at === null) {
-    const mismatch = totals === null ? null : compareTotals(totals, rows, principal);
-    const unexpected = mismatch ?? compareExpected(row, rows, principal);
+    const mismatch = totals === null ? null : compareTotals(totals, rows, sum, mapping.sumColumn);
+    const unexpected = mismatch ?? compareExpected(row, rows, sum, mapping.sumColumn);
     if (unexpected !== null) throw new FileError('CONTROL_TOTALS', unexpected);
   }
   await recordRowsTotal(services.db, row.import_id, rows);
@@ -84,11 +86,11 @@ async function checkFile(
 }
 
 /** What the sender said beside the file. Null when it agrees. */
-function compareExpected(row: ImportRow, rows: number, principal: bigint): string | null {
+function compareExpected(row: ImportRow, rows: number, sum: bigint, column: string): string | null {
   if (row.expected_rows !== null && row.expected_rows !== BigInt(rows))
     return `The file has ${rows} rows, and ${row.expected_rows} were expected.`;
-  if (row.expected_principal !== null && controlAmount(row.expected_principal) !== principal)
-    return 'The sum of the principal is not the one that was expected.';
+  if (row.expected_sum !== null && controlAmount(row.expected_sum) !== sum)
+    return `The sum of ${column} is not the one that was expected.`;
   return null;
 }
 
@@ -101,10 +103,10 @@ async function applyFile(
   stopping: AbortSignal,
 ): Promise<boolean> {
   const pace = createPace(rowsTotal, Number(row.rows_read), services.clock);
-  const prepared = createPreparation();
-  const commit = (batch: Batch) => commitBatch(services, row, mapping, batch, { pace, prepared });
+  const kind = KINDS[mapping.records]();
+  const commit = (batch: Batch) => commitBatch(services, row, mapping, batch, { pace, kind });
   // While one batch is applied, the next is read.
-  for await (const applied of mapAhead(readBatches(services, row, mapping, prepared), 1, commit))
+  for await (const applied of mapAhead(readBatches(services, row, mapping, kind), 1, commit))
     if (!applied || stopping.aborted) return false;
   return true;
 }
@@ -119,9 +121,9 @@ async function* readBatches(
   services: ImportServices,
   row: ImportRow,
   mapping: Mapping,
-  prepared: Preparation,
+  kind: RecordKind<Imported>,
 ): AsyncGenerator<Batch> {
-  const { vault, clock, policy } = services;
+  const { clock, policy } = services;
   const now = clock();
   const statement = statementAt(row.as_of, accountPolicyAt(policy.current(), now).zone, now);
   const file = await open(services, row, mapping);
@@ -130,8 +132,7 @@ async function* readBatches(
   for await (const { row: no, cells } of file.records) {
     if (no <= from) continue;
     const result = readRow(mapping, file.header, cells, statement);
-    if ('imported' in result && !row.dry_run)
-      prepared.prepare({ vault, importId: row.import_id, now: clock() }, result.imported);
+    if ('imported' in result && !row.dry_run) kind.prepare?.(waveContext(services, row), result.imported);
     rows.push({ row: no, result, cells: () => keptCells(mapping, file.header, cells) });
     if (rows.length < BATCH_ROWS) continue;
     yield { from, rows };
@@ -141,20 +142,26 @@ async function* readBatches(
   if (rows.length > 0) yield { from, rows };
 }
 
+function waveContext({ vault, clock, policy }: ImportServices, row: ImportRow): WaveContext {
+  return { vault, policy: policy.current(), importId: row.import_id, clientId: row.client_id, now: clock() };
+}
+
 /** One transaction: the rows, what became of them and the progress, so that a run after a crash goes on exactly here. */
 async function commitBatch(
-  { db, vault, clock, policy }: ImportServices,
-  { import_id: importId, dry_run: dryRun }: ImportRow,
-  { accountColumn }: Mapping,
+  services: ImportServices,
+  row: ImportRow,
+  { columnOf }: Mapping,
   { from, rows }: Batch,
-  { pace, prepared }: { readonly pace: Pace; readonly prepared: Preparation },
+  { pace, kind }: { readonly pace: Pace; readonly kind: RecordKind<Imported> },
 ): Promise<boolean> {
+  const { db, vault } = services;
+  const { import_id: importId, dry_run: dryRun } = row;
   return db.transaction().execute(async (trx) => {
     const before = await lockForBatch(trx, importId, from);
     if (!before) return false;
     // A crash that loses this batch loses its progress with it, and the end of the import waits for all before it.
     await sql`SET LOCAL synchronous_commit = off`.execute(trx);
-    const context = { vault, policy: policy.current(), importId, now: clock(), dryRun, accountColumn, prepared };
+    const context = { ...waveContext(services, row), dryRun, kind, columnOf };
     const applied = await applyBatch(trx, context, rows);
     await insertRows(trx, vault, importId, applied.rows);
     const { rowsPerSecond, percent } = pace(from + rows.length);

@@ -4,6 +4,7 @@ import { CORRECTIONS, type Correction } from '../cleansing/corrections.ts';
 import { dateSchema, idSchema, instantSchema } from '../validation.ts';
 import { ROW_CODES, type RowCode } from './cells.ts';
 import { FILE_CODES } from './csv.ts';
+import { RECORDS } from './sources/fields.ts';
 
 /** Longest cell that a person sends. */
 const MAX_CELL_LENGTH = 2000;
@@ -17,7 +18,7 @@ export type RowOutcome = (typeof ROW_OUTCOMES)[number];
 const sourceSchema = idSchema
   .default('default')
   .describe(
-    'How the columns are read: a name of GET /v1/import-sources. `uci`: the public card data set, with made-up people',
+    'What the rows are and how the columns are read: a name of GET /v1/import-sources. `default`, `payments` and `statements`: our own layouts; `uci`: the public card data set, with made-up people',
   );
 
 export const uploadQuerySchema = z.strictObject({
@@ -38,7 +39,7 @@ export const uploadQuerySchema = z.strictObject({
     .max(Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('Number of rows; another one holds the import, as a totals line does'),
-  expectedPrincipal: signedAmountSchema
+  expectedSum: signedAmountSchema
     .optional()
     .describe('Sum of the column that a totals line sums, as the file writes it; another one holds the import'),
 });
@@ -80,7 +81,7 @@ export const rowParamsSchema = z.strictObject({
 /** Cells by the names of their columns, as reports have them; those that are left out stay what they were. */
 const cellsSchema = z
   .record(z.string().min(1).max(100), z.string().max(MAX_CELL_LENGTH))
-  .refine((cells) => Object.keys(cells).length > 0, 'must have at least one cell')
+  .describe('Cells to replace, by their columns; none where the row was right, and its account unknown')
   .refine((cells) => Object.keys(cells).length <= 500, 'must have at most 500 cells');
 
 export const resubmissionSchema = z
@@ -98,6 +99,7 @@ export const importSchema = z
     importId: z.string(),
     source: z.string(),
     sourceVersion: z.int().describe('Version of the source that the file is read with'),
+    records: z.enum(RECORDS).describe('What its rows are'),
     dryRun: z.boolean().describe('True: what would become of the file; nothing was changed'),
     charset: z.string(),
     asOf: dateSchema.describe('Statement date of rows that carry none'),
@@ -164,8 +166,10 @@ export const importRowSchema = z
     duplicateOf: z
       .object({
         row: count.nullable().describe('An earlier row of this file that says the same'),
-        asOf: instantSchema.nullable().describe('Else the state on file that it repeats'),
-        importId: z.string().nullable().describe('The import that brought that state; null: it came otherwise'),
+        asOf: instantSchema
+          .nullable()
+          .describe('Else the state on file that it repeats; null for a payment or a statement'),
+        importId: z.string().nullable().describe('The import that brought what is on file; null: it came otherwise'),
       })
       .meta({ id: 'ImportDuplicate' })
       .nullable(),
@@ -192,7 +196,7 @@ export type Resubmission = ImportRowAnswer['resubmissions'][number];
 export interface RowDetails {
   readonly corrections?: readonly { readonly column: string; readonly kinds: readonly Correction[] }[];
   readonly warnings?: readonly { readonly column: string; readonly code: RowCode }[];
-  readonly duplicateOf?: { readonly row: number } | { readonly asOf: string; readonly importId: string | null };
+  readonly duplicateOf?: { readonly row: number } | { readonly asOf: string | null; readonly importId: string | null };
 }
 
 export type UploadQuery = z.output<typeof uploadQuerySchema>;

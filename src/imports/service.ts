@@ -39,16 +39,17 @@ export async function createImport(ctx: Ctx, upload: NewUpload, idempotencyKey?:
   const source = await sourceNamed(ctx, upload.source);
   const importId = newId('imp', ctx.now.epochMilliseconds);
   const dryRun = upload.dryRun === 'true';
-  const { expectedRows = null, expectedPrincipal = null } = upload;
+  const { expectedRows = null, expectedSum = null } = upload;
   const charset = named ?? source.charset;
   const asOf = upload.asOf ?? today;
   await insertImport(ctx.db, {
     importId,
     source: source.source,
     sourceVersion: source.version,
+    records: source.mapping.records,
     dryRun,
     expectedRows,
-    expectedPrincipal,
+    expectedSum,
     clientId: ctx.caller.clientId,
     charset: charset ?? 'utf-8',
     asOf,
@@ -76,7 +77,7 @@ export async function createImport(ctx: Ctx, upload: NewUpload, idempotencyKey?:
       sha256: contentHash.toString('hex'),
       ...(dryRun && { dryRun }),
       ...(expectedRows !== null && { expectedRows }),
-      ...(expectedPrincipal !== null && { expectedPrincipal }),
+      ...(expectedSum !== null && { expectedSum }),
     };
     const result = await once(ctx, 'createImport', idempotencyKey, sent, async (trx) => {
       const known = upload.asOf === undefined ? await earlierAsOf(trx, upload.source, contentHash) : undefined;

@@ -8,14 +8,17 @@ import { findCustomers, lockContentKeys } from '../customers/repository.ts';
 import { type CustomerRecord, type Upserted, upsertCustomers } from '../customers/upsert.ts';
 import { refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
+import { type Fate, refused } from './kinds/fate.ts';
 import type { ImportedAccount, ImportedCustomer, ImportedRow } from './mapping.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
-import { newestStates, type Origin, originsOf } from './on-file.ts';
+import { newestStates, originsOf } from './on-file.ts';
 
 export interface WaveContext {
   readonly vault: Services['vault'];
   readonly policy: PolicyRegistry;
   readonly importId: string;
+  /** Whose file it is, or who corrects a row of it. */
+  readonly clientId: string;
   readonly now: Temporal.Instant;
   /** What was made of rows before their turn came. */
   readonly prepared?: Preparation;
@@ -28,12 +31,7 @@ interface PlannedCustomer {
   readonly fresh: ImportedCustomer | null;
 }
 
-/** What becomes of a row that means something. */
-export type Fate =
-  | { readonly kind: 'new' }
-  /** Everything it says is on file, or stands in an earlier row. */
-  | { readonly kind: 'known'; readonly of: Origin | { readonly row: number } }
-  | { readonly kind: 'other_customer' };
+export const OF_OTHER_CUSTOMER = refused('account.accountId', 'ACCOUNT_OF_OTHER_CUSTOMER');
 
 /** What a wave of rows comes to: what is to be written, and the fate of each row in their order. */
 export interface WavePlan {
@@ -69,7 +67,7 @@ export async function planWave(
   const customers = await planCustomers(trx, context, own, unchanged);
   const changing = new Set(customers.map(({ customerId }) => customerId));
   const fates = rows.map(({ account, customer }): Fate => {
-    if (!isOwn(stored.get(account.accountId), account.customerId)) return { kind: 'other_customer' };
+    if (!isOwn(stored.get(account.accountId), account.customerId)) return OF_OTHER_CUSTOMER;
     // A change of the customer is counted once, however many accounts there are.
     const origin = origins.get(account.accountId);
     return changing.delete(customer.customerId) || origin === undefined

@@ -126,12 +126,31 @@ export async function lockDue(trx: Trx, today: string, limit: number): Promise<A
 
 type New<Row> = Omit<Row, 'details' | 'recorded_at'> & { readonly details: string; readonly recorded_at: string };
 
-export async function insertPayments(trx: Trx, rows: readonly New<PaymentRow>[]): Promise<void> {
-  await trx
-    .insertInto('payments')
-    .values([...rows])
-    .execute();
+export type NewPaymentRow = New<PaymentRow>;
+
+export async function insertPayments(trx: Trx, rows: readonly NewPaymentRow[]): Promise<void> {
+  const of = <K extends keyof NewPaymentRow>(name: K) => rows.map((row) => row[name]);
+  await sql`
+    INSERT INTO payments (customer_id, account_id, payment_id, amount_minor, posted_on, details, fingerprint, import_id, client_id,
+                          recorded_at)
+    SELECT * FROM unnest(${of('customer_id')}::text[], ${of('account_id')}::text[], ${of('payment_id')}::text[],
+                         ${of('amount_minor')}::bigint[], ${of('posted_on')}::date[], ${of('details')}::jsonb[],
+                         ${of('fingerprint')}::bytea[], ${of('import_id')}::text[], ${of('client_id')}::text[],
+                         ${of('recorded_at')}::timestamptz[])`.execute(trx);
   await markFacts(trx, rows);
+}
+
+/** What is on file under the ids of these payments, each for its account. */
+export async function findPaymentsOnFile(
+  trx: Trx,
+  rows: readonly Pick<NewPaymentRow, 'customer_id' | 'account_id' | 'payment_id'>[],
+): Promise<Pick<PaymentRow, 'account_id' | 'payment_id' | 'fingerprint' | 'import_id'>[]> {
+  const of = (name: 'customer_id' | 'account_id' | 'payment_id') => rows.map((row) => row[name]);
+  const found = await sql<Pick<PaymentRow, 'account_id' | 'payment_id' | 'fingerprint' | 'import_id'>>`
+    SELECT account_id, payment_id, fingerprint, import_id
+      FROM payments JOIN unnest(${of('customer_id')}::text[], ${of('account_id')}::text[], ${of('payment_id')}::text[])
+        AS sent (customer_id, account_id, payment_id) USING (customer_id, account_id, payment_id)`.execute(trx);
+  return found.rows;
 }
 
 export async function insertReversal(
@@ -155,14 +174,11 @@ export async function insertRateChange(
 }
 
 async function markFacts(trx: Trx, rows: readonly { customer_id: string; account_id: string }[]): Promise<void> {
-  for (const { customer_id, account_id } of rows)
-    await trx
-      .updateTable('accounts')
-      .set({ has_facts: true })
-      .where('customer_id', '=', customer_id)
-      .where('account_id', '=', account_id)
-      .where('has_facts', '=', false)
-      .execute();
+  await sql`
+    UPDATE accounts SET has_facts = true
+     WHERE (customer_id, account_id) IN (SELECT * FROM unnest(${rows.map((row) => row.customer_id)}::text[],
+                                                              ${rows.map((row) => row.account_id)}::text[]))
+       AND NOT has_facts`.execute(trx);
 }
 
 /** The parts of one payment, one for each account it was spread over, in the order of the accounts. */

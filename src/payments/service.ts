@@ -12,8 +12,9 @@ import type { NewEvent } from '../webhooks/events.ts';
 import { paymentAnswerOf, paymentOf } from './answer.ts';
 import { amountsIn } from './calculators.ts';
 import { bankDayAt, lastDay, loadHistory } from './derive.ts';
-import { type PaymentDetails, policyOn } from './history.ts';
-import { findPaymentParts, findReversals, insertPayments, insertReversal, type PaymentRow } from './repository.ts';
+import { policyOn } from './history.ts';
+import { type Author, comparePayments, paymentRecord, paymentRow, writePayments } from './record.ts';
+import { findPaymentParts, findReversals, insertReversal, type PaymentRow } from './repository.ts';
 import type { CustomerPayment, NewCustomerPayment, NewPayment, PaymentAnswer, Reversal } from './schemas.ts';
 import { keyOf, settleAccounts } from './settle.ts';
 
@@ -52,49 +53,22 @@ export async function recordPayment(ctx: Ctx, accountId: string, input: NewPayme
   return ctx.db.transaction().execute(async (trx) => {
     const account = await lockedAccount(trx, accountId);
     const amountMinor = checkedPosting(ctx, input, account.currency);
-    const { paymentId, postedOn, includedInState } = input;
-    const print = fingerprint({ amountMinor: amountMinor.toString(), postedOn, includedInState });
-    const created = await isNew(trx, account, paymentId, print);
-    if (created) {
-      const details = { includedInState, stateAsOf: includedInState === null ? null : account.asOf.epochMilliseconds };
-      await insertPayments(trx, [newRow(ctx, account, input, amountMinor, details, print)]);
-      await settleAccounts(trx, ctx.policy, [keyOf(account)], ctx.now, [recordedEvent(account, paymentId, postedOn)]);
-    }
+    const { paymentId, postedOn } = input;
+    const record = paymentRecord(account, { ...input, amountMinor }, authorOf(ctx));
+    const [onFile] = await comparePayments(trx, [record]);
+    if (onFile?.is === 'other') throw conflict();
+    const created = onFile?.is === 'new';
+    if (created) await writePayments(trx, ctx.policy, [record], ctx.now, [recordedEvent(account, paymentId, postedOn)]);
     return { answer: await answerOfPayment(trx, ctx, account, paymentId), created };
   });
-}
-
-/** False for a repeat. Throws PAYMENT_CONFLICT. */
-async function isNew(trx: Trx, account: StoredAccount, paymentId: string, print: Buffer): Promise<boolean> {
-  const parts = await findPaymentParts(trx, account.customerId, paymentId);
-  const earlier = parts.find((row) => row.account_id === account.accountId);
-  if (earlier && !earlier.fingerprint.equals(print)) throw conflict();
-  return earlier === undefined;
 }
 
 function conflict(): AppError {
   return new AppError('PAYMENT_CONFLICT', 'This payment was recorded with other content.');
 }
 
-function newRow(
-  ctx: Ctx,
-  account: StoredAccount,
-  { paymentId, postedOn }: { paymentId: string; postedOn: string },
-  amountMinor: bigint,
-  details: PaymentDetails,
-  print: Buffer,
-) {
-  return {
-    customer_id: account.customerId,
-    account_id: account.accountId,
-    payment_id: paymentId,
-    amount_minor: amountMinor,
-    posted_on: postedOn,
-    details: JSON.stringify(details),
-    fingerprint: print,
-    client_id: ctx.caller.clientId,
-    recorded_at: ctx.now.toString(),
-  };
+function authorOf(ctx: Ctx): Author {
+  return { clientId: ctx.caller.clientId, importId: null, now: ctx.now };
 }
 
 function recordedEvent(account: StoredAccount, paymentId: string, postedOn: string): NewEvent {
@@ -216,12 +190,12 @@ export async function recordCustomerPayment(
         const part = parts.get(account.accountId);
         const details = { includedInState: null, stateAsOf: null, wholeMinor: amountMinor.toString() };
         if (part !== undefined) paid.add(account.accountId);
-        return part === undefined ? [] : [newRow(ctx, account, input, part, details, print)];
+        if (part === undefined) return [];
+        return [paymentRow(account, { paymentId, postedOn, amountMinor: part }, details, print, authorOf(ctx))];
       });
-      await insertPayments(trx, rows);
       const touched = accounts.filter(({ accountId }) => parts.has(accountId));
       const events = touched.map((account) => recordedEvent(account, paymentId, postedOn));
-      await settleAccounts(trx, ctx.policy, touched.map(keyOf), ctx.now, events);
+      await writePayments(trx, ctx.policy, rows, ctx.now, events);
     }
     const parts: PaymentAnswer[] = [];
     for (const accountId of [...paid].sort())

@@ -57,10 +57,11 @@ export function statementRecord(
   return { record, errors };
 }
 
-/** A statement with its two checks: against its own parts, and against the statement before. */
-export function statementOf(row: StatementState): Statement {
-  const amount = (minor: bigint) => fromMinor(minor, row.currency);
-  const difference = identityDifference({
+/** How much the balance of a statement is above what its parts make; 0n when it adds up. */
+export function differenceOf(
+  row: Omit<StatementRecord, 'import_id' | 'client_id' | 'content_hash' | 'recorded_at'>,
+): bigint {
+  return identityDifference({
     previousBalanceMinor: row.previous_balance_minor,
     paymentsTotalMinor: row.payments_total_minor,
     newChargesMinor: row.new_charges_minor,
@@ -68,6 +69,12 @@ export function statementOf(row: StatementState): Statement {
     interestMinor: row.interest_minor,
     statementBalanceMinor: row.statement_balance_minor,
   });
+}
+
+/** A statement with its two checks: against its own parts, and against the statement before. */
+export function statementOf(row: StatementState): Statement {
+  const amount = (minor: bigint) => fromMinor(minor, row.currency);
+  const difference = differenceOf(row);
   const gap = row.before_balance_minor === null ? null : row.previous_balance_minor - row.before_balance_minor;
   return {
     accountId: row.account_id,

@@ -70,6 +70,38 @@ export async function upsertStatements(
   return outcome;
 }
 
+/** What is on file of the day of a statement, in its newest version, and of the last statement before that day. */
+export interface StatementBeside {
+  readonly account_id: string;
+  readonly statement_on: string;
+  readonly content_hash: Buffer | null;
+  readonly import_id: string | null;
+  readonly before_on: string | null;
+  readonly before_balance_minor: bigint | null;
+}
+
+/** Of each of these statements, one per account and day. */
+export async function findStatementsBeside(
+  trx: Trx,
+  records: readonly Pick<StatementRecord, 'customer_id' | 'account_id' | 'statement_on'>[],
+): Promise<StatementBeside[]> {
+  const column = (name: 'customer_id' | 'account_id' | 'statement_on') => records.map((record) => record[name]);
+  const { rows } = await sql<StatementBeside>`
+    SELECT sent.account_id, sent.statement_on, same.content_hash, same.import_id, earlier.statement_on AS before_on,
+           earlier.statement_balance_minor AS before_balance_minor
+      FROM unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('statement_on')}::date[])
+        AS sent (customer_id, account_id, statement_on)
+      LEFT JOIN account_statements same
+        ON same.customer_id = sent.customer_id AND same.account_id = sent.account_id
+       AND same.statement_on = sent.statement_on AND same.superseded_at IS NULL
+      LEFT JOIN LATERAL (
+        SELECT statement_on, statement_balance_minor FROM account_statements e
+         WHERE e.customer_id = sent.customer_id AND e.account_id = sent.account_id AND e.statement_on < sent.statement_on
+           AND e.superseded_at IS NULL
+         ORDER BY e.statement_on DESC LIMIT 1) earlier ON true`.execute(trx);
+  return rows;
+}
+
 /** The account of an id, locked until the end of the transaction; undefined when there is none. */
 export async function lockAccount(
   trx: Trx,

@@ -47,7 +47,7 @@ export const EVENTS = {
     .describe('With what is known now, a stored decision would be another'),
   'payment.recorded': z
     .object({ paymentId: id, accountId: id, customerId: id, postedOn: z.string() })
-    .describe('A payment was recorded for an account'),
+    .describe('A payment was recorded for an account; of a file of payments only its end is told'),
   'payment.reversed': z
     .object({ paymentId: id, accountId: id, customerId: id, kind: z.string(), reversedOn: z.string() })
     .describe('A payment was reversed or charged back'),

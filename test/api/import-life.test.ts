@@ -91,9 +91,9 @@ describe('a dry run', () => {
 describe('control sums', () => {
   const rows = [account('H1', { principal: '10.00' }), account('H2', { principal: '20.50' })];
   it.each([
-    ['expectedRows=2&expectedPrincipal=30.50', 'completed'],
+    ['expectedRows=2&expectedSum=30.50', 'completed'],
     ['expectedRows=3', 'held'],
-    ['expectedPrincipal=30.51', 'held'],
+    ['expectedSum=30.51', 'held'],
   ])('that come with the upload are kept: %s gives %s', async (query, status) => {
     expect(await run(defaultFile(rows), query)).toMatchObject({ status });
   });
@@ -308,7 +308,8 @@ describe('a source of the bank’s own', () => {
     const { items } = (await t.call('GET', '/v1/import-sources')).body as {
       items: { source: string; builtIn: boolean }[];
     };
-    expect(items.map(({ source }) => source)).toEqual(['default', 'uci', 'core']);
+    // Payments and statements are of the account of the template before them.
+    expect(items.map(({ source }) => source)).toEqual(['default', 'payments', 'statements', 'uci', 'core']);
     for (const { source } of items) {
       const template = await t.call('GET', `/v1/imports/template?source=${source}`);
       expect(await run(template.body, `source=${source}`), source).toMatchObject({

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Import } from '../../src/imports/schemas.ts';
+import { BUILT_IN } from '../../src/imports/sources/sources.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { countOf, defaultFile, gb18030, upload, workOff } from '../support/imports.ts';
 
@@ -114,6 +115,72 @@ describe('a large upload is refused soon, and without being kept in memory, when
   });
 });
 
+describe.each(['default', 'payments', 'statements'])('one clear problem for a file of %s', (source) => {
+  const { columns, example, sumColumn } = BUILT_IN.get(source)!.mapping;
+  const names = columns.required;
+  const header = names.join(',');
+  const good = `${header}\r\n${example.slice(0, names.length).join(',')}\r\n`;
+  const send = (file: string | Buffer, headers = {}) =>
+    upload(t, file, { query: `source=${source}`, 'content-type': 'text/csv', ...headers });
+  const zip = Buffer.concat([Buffer.from('PK\x03\x04\x14\0\0\0', 'latin1'), Buffer.from('data.csv')]);
+
+  it.each<[string, string | Buffer, number, string]>([
+    ['cut off inside a character', Buffer.from(`${good}张`).subarray(0, -1), 422, 'The file is not in utf-8'],
+    ['in Latin-1', Buffer.from(`${good}\xe9t\xe9,\xff`, 'latin1'), 422, 'The file is not in '],
+    ['in UTF-16', Buffer.from(good, 'utf16le'), 415, 'This is UTF-16 text; send CSV in UTF-8 or GB18030.'],
+    ['that is a zip', zip, 415, 'This is a zip archive; send CSV in UTF-8 or GB18030.'],
+    [
+      'that is binary',
+      Buffer.concat([Buffer.from(good), Buffer.of(0, 1, 2)]),
+      415,
+      'This is a binary file; send CSV in UTF-8 or GB18030.',
+    ],
+    ['without a column', good.replace(`,${sumColumn},`, ','), 422, `The header lacks ${sumColumn}.`],
+    [
+      'with a column twice',
+      good.replace('\r', `,${sumColumn}\r`),
+      422,
+      `The header has the column ${sumColumn} twice.`,
+    ],
+    [
+      'with a column of another source',
+      good.replace('\r', ',colour\r'),
+      422,
+      `Column ${names.length + 1} of the header is none of this source.`,
+    ],
+    ['without a row', `${header}\r\n`, 422, 'The file has a header and no row'],
+  ])('%s', async (_, file, status, detail) => {
+    const before = await countOf(t, 'imports');
+    const { body } = await send(file);
+    expect(body).toMatchObject({ status });
+    expect(body.detail).toContain(detail);
+    expect((body.errors ?? []).length).toBeLessThanOrEqual(1);
+    expect(await countOf(t, 'imports')).toBe(before);
+  });
+
+  test('of which a part is missing', async () => {
+    const { body } = await send(good, { 'content-length': '100000' });
+    expect(body).toMatchObject({
+      status: 400,
+      detail: 'The upload broke off before the end of the file; nothing was applied.',
+    });
+  });
+
+  test('with a line of 100 MB', async () => {
+    async function* endless() {
+      yield Buffer.from(good);
+      for (let no = 0; no < 100; no += 1) yield Buffer.from('x'.repeat(1_000_000));
+    }
+    const answer = await fetch(`${await listening()}/v1/imports?source=${source}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${t.keys.admin}`, 'content-type': 'text/csv' },
+      body: Readable.toWeb(Readable.from(endless())) as never,
+      duplex: 'half',
+    });
+    expect(await answer.json()).toMatchObject({ status: 422, detail: 'A line is longer than 65536 bytes.' });
+  });
+});
+
 test.each([
   ['a quote on each of a million lines', '"\n'.repeat(1_000_000), 'NO_ROWS'],
   ['a stray quote in each of many lines', 'C1,"张"三",x\n'.repeat(20_000), null],
@@ -154,12 +221,13 @@ async function listening(): Promise<string> {
 test('an upload that breaks off becomes a failed import, with nothing applied', async () => {
   t.setNow('2026-11-23T10:01:00+08:00');
   const { port } = new URL(await listening());
+  const before = await countOf(t, 'imports WHERE content_hash IS NULL');
   const socket = connect(Number(port), '127.0.0.1');
   await once(socket, 'connect');
   const head = `POST /v1/imports HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${t.keys.admin}\r\n`;
   const file = defaultFile([{ customer_id: 'CUT', account_id: 'CUT' }]);
   socket.write(`${head}content-type: text/csv\r\ncontent-length: 100000\r\n\r\n${file}\r\n`);
-  await expect.poll(() => countOf(t, 'imports WHERE content_hash IS NULL')).toBe(1);
+  await expect.poll(() => countOf(t, 'imports WHERE content_hash IS NULL')).toBe(before + 1);
   socket.destroy();
   const newest = async () => (await t.call('GET', '/v1/imports?limit=1')).body.items[0] as Import;
   await expect.poll(newest).toMatchObject({ status: 'failed', problem: { code: 'UPLOAD_INCOMPLETE' }, rowsRead: 0 });

@@ -190,6 +190,18 @@ describe('a file in the default layout', () => {
     expect((await get(path)).body).toEqual(customer);
   });
 
+  test('may have two numbers in a cell: two ways to reach a person, and neither is lost to a file with one', async () => {
+    const rowOf = (phone: string) => defaultFile([{ customer_id: 'N1', account_id: 'N1', phone }]);
+    expect(totals(await importFile(t, rowOf('13800138011/13900139011')))).toMatchObject({ accepted: 1, corrected: 1 });
+    const points = async () => (await get('/v1/customers/N1')).body.parties[0].contactPoints;
+    const [first, second, ...others] = await points();
+    expect(others).toEqual([]);
+    expect([first.contactPointId, first.value]).toEqual(['m1', '+8613800138011']);
+    expect(second).toEqual({ ...first, contactPointId: 'm2', value: '+8613900139011' });
+    await importFile(t, rowOf('13900139011'));
+    expect(await points()).toEqual([first, second]);
+  });
+
   test('quarantines bad rows only, and shows no personal value', async () => {
     const secrets = ['13800138077777', '王小明', '110105199001011234567'];
     const done = await importFile(
@@ -295,7 +307,7 @@ test('GraphQL says the same', async () => {
   t.setNow('2026-11-23T10:02:00+08:00');
   const { importId } = await importFile(t, defaultFile([{ customer_id: 'GQL', account_id: 'GQL', phone: 'x' }]));
   const fields =
-    'importId source sourceVersion dryRun charset asOf status bytesTotal rowsTotal rowsRead rowsPerSecond secondsLeft accepted corrected duplicates quarantined resubmitted problem { code detail } release { at clientId reason } createdAt startedAt finishedAt';
+    'importId source sourceVersion records dryRun charset asOf status bytesTotal rowsTotal rowsRead rowsPerSecond secondsLeft accepted corrected duplicates quarantined resubmitted problem { code detail } release { at clientId reason } createdAt startedAt finishedAt';
   const { data } = (
     await t.graphql(`{ import(importId: "${importId}") { ${fields} } imports(limit: 1) { items { ${fields} } } }`)
   ).body;

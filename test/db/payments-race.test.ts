@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { upload, workOff } from '../support/imports.ts';
 import { makeDebtor } from '../support/make.ts';
 
 /** Two instances of the service on one database; what they share is PostgreSQL alone. */
@@ -30,6 +31,27 @@ describe('at once', () => {
     const answers = await Promise.all(Array.from({ length: 16 }, (_, no) => pay(no, 'R1-A1', `P${no}`, '100.01')));
     expect(answers.map(({ status }) => status)).toEqual(Array(16).fill(201));
     expect(await owed('R1-A1')).toBeCloseTo(8700 - 16 * 100.01, 6);
+  });
+
+  it('a payment that comes by REST and in two files counts once, and a file waits for nobody for ever', async () => {
+    const ids = Array.from({ length: 5 }, (_, no) => `F${no}`);
+    for (const id of ids) await makeDebtor(replica(0), id);
+    const rows = Array.from({ length: 300 }, (_, no) => `P${no},${ids[no % 5]}-A1,1.00,2026-11-21`);
+    const files = [rows, rows.toReversed()].map((list) =>
+      ['payment_id,account_id,amount,posted_on', ...list].join('\n'),
+    );
+    const uploads = await Promise.all(files.map((file, no) => upload(replica(no), file, { query: 'source=payments' })));
+    const work = uploads.map(({ body }, no) => workOff(replica(no), body.importId));
+    const sent = rows.slice(0, 60).map((row, no) => {
+      const [paymentId, accountId] = row.split(',') as [string, string];
+      return pay(no, accountId, paymentId, '1.00');
+    });
+    const [imports, answers] = await Promise.all([Promise.all(work), Promise.all(sent)]);
+    const created = answers.filter(({ status }) => status === 201).length;
+    expect(new Set(answers.map(({ status }) => status)).difference(new Set([200, 201])).size).toBe(0);
+    for (const done of imports) expect(done).toMatchObject({ status: 'completed', rowsRead: 300, quarantined: 0 });
+    expect(imports[0]!.accepted + imports[1]!.accepted + created).toBe(300);
+    for (const id of ids) expect(await owed(`${id}-A1`)).toBeCloseTo(8700 - 60, 6);
   });
 
   it('one payment that is sent eight times counts once', async () => {

@@ -92,22 +92,22 @@ describe('a totals line', () => {
     ['合计,2,30.00', '2', '30.00'],
     [' total ,2,30', '2', '30'],
     ['TOTAL,30,,2', '30', '2'],
-  ])('%s is no row', async (line, rows, principal) => {
+  ])('%s is no row', async (line, rows, sum) => {
     const text = `id,principal,note\n1,10,\n2,20,\n${line}`;
-    expect(await read(text)).toEqual({ rows: ['1:1;10;', '2:2;20;'], totals: { rows, principal } });
+    expect(await read(text)).toEqual({ rows: ['1:1;10;', '2:2;20;'], totals: { rows, sum } });
   });
 
   test('may have the sum in its own column, beside others', async () => {
     const file = await openCsv(inPieces('note,id,principal\nx,1,10\nTOTAL,1,10', 50), columns, 'principal');
     for await (const _ of file.records);
-    expect(file.totals()).toEqual({ rows: '1', principal: '10' });
+    expect(file.totals()).toEqual({ rows: '1', sum: '10' });
   });
 
   test('is compared exactly, and says what differs', () => {
     const sum = controlAmount('0.10')! + controlAmount('1,000.20')! + controlAmount('0.05-')!;
-    expect(compareTotals({ rows: '3', principal: '1000.25' }, 3, sum)).toBeNull();
-    expect(compareTotals({ rows: '3', principal: '1000.26' }, 3, sum)).toMatch(/sum of the principal/);
-    expect(compareTotals({ rows: '4', principal: '1000.25' }, 3, sum)).toMatch(/number of rows/);
-    expect(compareTotals({ rows: '3', principal: '' }, 3, sum)).toMatch(/needs the number of rows and the sum/);
+    expect(compareTotals({ rows: '3', sum: '1000.25' }, 3, sum, 'principal')).toBeNull();
+    expect(compareTotals({ rows: '3', sum: '1000.26' }, 3, sum, 'principal')).toMatch(/sum of principal/);
+    expect(compareTotals({ rows: '4', sum: '1000.25' }, 3, sum, 'principal')).toMatch(/number of rows/);
+    expect(compareTotals({ rows: '3', sum: '' }, 3, sum, 'principal')).toMatch(/needs the number of rows and the sum/);
   });
 });

@@ -22,7 +22,7 @@ function read(changes: Readonly<Record<string, string>> = {}) {
 function imported(changes: Readonly<Record<string, string>> = {}): ImportedRow {
   const result = read(changes);
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
-  return result.imported;
+  return result.imported as ImportedRow;
 }
 
 describe('the default mapping', () => {
@@ -114,7 +114,7 @@ describe('the default mapping', () => {
     ['past_due_since', '2025-11-21', 'OUT_OF_ORDER', '2***-**-**'],
     ['past_due_since', '2025-02-29', 'INVALID_DATE', '2***-**-**'],
     ['principal', '', 'REQUIRED', ''],
-    ['principal', '8000.001', 'INVALID_NUMBER', '8***.***'],
+    ['principal', '8000.001', 'TOO_PRECISE', '8***.***'],
     ['interest', '-1', 'INVALID_NUMBER', '-*'],
     ['annual_rate', '18.25', 'INVALID_NUMBER', '1*.**'],
     ['status', 'gone', 'UNKNOWN_STATUS', 'g***'],
@@ -160,7 +160,7 @@ function uci(id: number, asOf = '2026-11-23'): ImportedRow {
   const result = readRow(uciMapping, uciHeader, cells, statementAt(asOf, 'Asia/Shanghai', NOW));
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
   expect(result.corrections).toEqual([]);
-  return result.imported;
+  return result.imported as ImportedRow;
 }
 
 describe('the uci mapping', () => {
@@ -320,6 +320,83 @@ describe('a customer who is on file', () => {
     const merged = mergedCustomer(stored({ parties }), customer);
     expect(merged.parties[0]!.contactPoints).toMatchObject([{ contactPointId: 'import-1', value: '+8613800138000' }]);
     expect(merged.parties[1]).toEqual(parties[1]);
+  });
+});
+
+describe('further numbers of a cell', () => {
+  const [A, B, C] = ['+8613800138000', '+8613900139000', '+8613700137000'];
+  const customerOf = (phone: string) => imported({ phone }).customer;
+  const onFile = (phone: string): Parameters<typeof mergedCustomer>[0] =>
+    ({ ...newCustomer(customerOf(phone)), customerId: 'C1' }) as never;
+  const pointsOf = ({ parties }: Pick<ReturnType<typeof newCustomer>, 'parties'>) =>
+    parties[0]!.contactPoints.map(({ contactPointId, value }) => [contactPointId, value]);
+
+  test('are numbers of their own, with ids that stay', () => {
+    expect(imported({ phone: '13800138000/13900139000、010-88886666' }).customer.phones).toEqual([
+      { contactPointId: 'm1', value: A, line: 'mobile', place: null },
+      { contactPointId: 'm2', value: B, line: 'mobile', place: null },
+      { contactPointId: 'm3', value: '+861088886666', line: 'landline', place: null },
+    ]);
+    expect(read({ phone: '13800138000/13900139000' })).toMatchObject({
+      corrections: [{ column: 'phone', kinds: ['separators'] }],
+    });
+    expect(read({ phone: '13800138000/1390013' })).toMatchObject({ problems: [{ code: 'PHONE_INVALID' }] });
+    expect(read({ phone: '13800138000/13800138000' })).toMatchObject({ imported: {} });
+    expect(pointsOf(newCustomer(customerOf('13800138000/13800138000')))).toEqual([['m1', A]]);
+  });
+
+  it.each([
+    [
+      'one number fewer loses none',
+      '13800138000',
+      [
+        ['m1', A],
+        ['m2', B],
+      ],
+    ],
+    [
+      'the second alone loses none',
+      '13900139000',
+      [
+        ['m1', A],
+        ['m2', B],
+      ],
+    ],
+    [
+      'the other order changes nothing',
+      '13900139000/13800138000',
+      [
+        ['m1', A],
+        ['m2', B],
+      ],
+    ],
+    [
+      'a new first one takes the place of the first',
+      '13700137000',
+      [
+        ['m1', C],
+        ['m2', B],
+      ],
+    ],
+    [
+      'a new second one takes the place of the second',
+      '13800138000/13700137000',
+      [
+        ['m1', A],
+        ['m2', C],
+      ],
+    ],
+    [
+      'a number that moved up is not lost to a new one',
+      '13900139000/13700137000',
+      [
+        ['m1', A],
+        ['m2', B],
+        ['import-1', C],
+      ],
+    ],
+  ])('after the two of an earlier file: %s', (_, phone, expected) => {
+    expect(pointsOf(mergedCustomer(onFile('13800138000/13900139000'), customerOf(phone)))).toEqual(expected);
   });
 });
 

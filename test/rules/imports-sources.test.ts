@@ -5,11 +5,20 @@ import { columnKey, readHeader } from '../../src/imports/csv.ts';
 import { csvCell } from '../../src/imports/csv-out.ts';
 import { foreignFormat, likelyCharset } from '../../src/imports/formats.ts';
 import { keptCells, readKept } from '../../src/imports/kept-cells.ts';
-import { readRow, statementAt } from '../../src/imports/mapping.ts';
+import { type ImportedRow, type ImportedStatement, readRow, statementAt } from '../../src/imports/mapping.ts';
 import { createPace } from '../../src/imports/pace.ts';
 import { mappingOf } from '../../src/imports/sources/document-mapping.ts';
-import { FIELD_NAMES, type FieldName } from '../../src/imports/sources/fields.ts';
+import { looksLike } from '../../src/imports/sources/facts.ts';
+import {
+  FIELD_NAMES,
+  FIELDS,
+  type FieldName,
+  RECORDS,
+  type Records,
+  recordsOf,
+} from '../../src/imports/sources/fields.ts';
 import { importSourceInputSchema } from '../../src/imports/sources/schemas.ts';
+import { BUILT_IN } from '../../src/imports/sources/sources.ts';
 import { CORE_SOURCE, gb18030 } from '../support/imports.ts';
 
 const NOW = Temporal.Instant.from('2026-11-23T02:00:00Z');
@@ -69,9 +78,26 @@ describe('a source of a bank’s own', () => {
     });
   });
 
+  test('has a second number of a column beside the first', () => {
+    const result = read({ 家庭电话: '010-88886666，13900139000', 单位电话: '010-66668888/010-66669999' });
+    expect(result).toMatchObject({
+      imported: {
+        customer: {
+          phones: [
+            { contactPointId: 'm1' },
+            { contactPointId: 'home', line: 'landline', place: 'home' },
+            { contactPointId: 'home-2', value: '+8613900139000', line: 'mobile', place: null },
+            { contactPointId: 'work', line: 'work', place: 'work' },
+            { contactPointId: 'work-2', value: '+861066669999', line: 'work', place: 'work' },
+          ],
+        },
+      },
+    });
+  });
+
   test('leaves alone what it has no column for', () => {
     const result = read();
-    const { account } = 'imported' in result ? result.imported : { account: {} };
+    const { account } = 'imported' in result ? (result.imported as ImportedRow) : { account: {} };
     for (const fact of ['annualRate', 'creditLimit', 'graceDays', 'minimumPaymentDue'])
       expect(Object.keys(account)).not.toContain(fact);
     expect(account).toMatchObject({ balances: { principal: '8000.00' } });
@@ -159,9 +185,104 @@ describe('a document is refused that', () => {
     ],
     ['sums a column that is not there', { controlSum: '余额' }],
     ['has an unknown word', { colour: 'red' }],
+    ['has a field of payments', { columns: [...CORE_SOURCE.columns, { name: 'x', field: 'payment.amount' }] }],
+    ['is of payments, with columns of accounts', { records: 'payments' }],
+    [
+      'has a default of statements',
+      { defaults: [...CORE_SOURCE.defaults, { field: 'statement.interest', value: '0' }] },
+    ],
   ])('%s', (_, change) => {
     expect(importSourceInputSchema.safeParse({ ...CORE_SOURCE, ...change }).success).toBe(false);
     expect(importSourceInputSchema.safeParse(CORE_SOURCE).success).toBe(true);
+  });
+});
+
+describe('a source of payments', () => {
+  const columns = [
+    { name: '流水号', field: 'payment.paymentId' },
+    { name: '账号', field: 'payment.accountId' },
+    { name: '金额', field: 'payment.amount' },
+    { name: '入账日', field: 'payment.postedOn' },
+    { name: '已含', field: 'payment.includedInState', required: false },
+  ];
+  const document = { records: 'payments', columns, unit: 'minor', sign: 'reversed', dateForms: ['compact', 'dashes'] };
+  const mapping = mappingOf(importSourceInputSchema.parse(document));
+  const named = readHeader(
+    columns.map(({ name }) => name),
+    mapping.columns,
+  );
+  const readPayment = (...cells: string[]) => readRow(mapping, named, cells, statement);
+
+  test('is read in fen, with a minus, in its own form of dates', () => {
+    expect(readPayment('P1', 'A1', '-100000', '20261123', '是')).toEqual({
+      imported: {
+        paymentId: 'P1',
+        accountId: 'A1',
+        amount: { value: '100000', unit: 'minor' },
+        postedOn: '2026-11-23',
+        includedInState: true,
+      },
+      corrections: [],
+      warnings: [],
+    });
+    expect(mapping.sumColumn).toBe('金额');
+  });
+
+  it.each([
+    ['流水号', ['', 'A1', '-1', '20261123', ''], 'REQUIRED'],
+    ['流水号', ['P 1', 'A1', '-1', '20261123', ''], 'INVALID_ID'],
+    ['账号', ['P1', ' ', '-1', '20261123', ''], 'REQUIRED'],
+    ['金额', ['P1', 'A1', '1', '20261123', ''], 'INVALID_NUMBER'],
+    ['金额', ['P1', 'A1', '-1.5', '20261123', ''], 'INVALID_NUMBER'],
+    ['金额', ['P1', 'A1', '0', '20261123', ''], 'TOO_SMALL'],
+    ['入账日', ['P1', 'A1', '-1', '20261124', ''], 'IN_THE_FUTURE'],
+    ['入账日', ['P1', 'A1', '-1', '20260230', ''], 'INVALID_DATE'],
+    ['已含', ['P1', 'A1', '-1', '20261123', 'x'], 'UNKNOWN_VALUE'],
+  ])('quarantines a row for %s of %j: %s', (column, cells, code) => {
+    expect(readPayment(...cells)).toMatchObject({ problems: [{ column, code }] });
+  });
+});
+
+describe('the layout of statements', () => {
+  const { mapping } = BUILT_IN.get('statements')!;
+  const named = readHeader(mapping.columns.required, mapping.columns);
+  const at = (column: string, text: string) =>
+    readRow(mapping, named, mapping.example.with(mapping.columns.required.indexOf(column), text), statement);
+
+  it.each([
+    // A day of grace: the core system may be ahead.
+    ['statement_on', '2026-11-24', undefined],
+    ['statement_on', '2026-11-25', 'IN_THE_FUTURE'],
+    ['previous_balance', '-7000.00', undefined],
+    ['previous_balance', '7,000.00-', undefined],
+    ['payments_total', '-500.00', 'INVALID_NUMBER'],
+    ['payments_total', '-0.00', undefined],
+    ['adjustments', '-1', undefined],
+    ['interest', '', 'REQUIRED'],
+    ['credit_limit', '', undefined],
+    ['due_on', '2027-01-31', undefined],
+  ])('reads %s %j: %s', (column, text, code) => {
+    const result = at(column, text);
+    expect('problems' in result ? result.problems.map((one) => [one.column, one.code]) : []).toEqual(
+      code === undefined ? [] : [[column, code]],
+    );
+  });
+
+  test('has one form for one amount, and sums the balances', () => {
+    const previous = (text: string) => {
+      const result = at('previous_balance', text);
+      return 'imported' in result && (result.imported as ImportedStatement).amounts.previousBalance.value;
+    };
+    expect(['7000', '7,000.0', '7000.00', '-0.00', '-12.50', '10', '0.05'].map(previous)).toEqual([
+      '7000',
+      '7000',
+      '7000',
+      '0',
+      '-12.5',
+      '10',
+      '0.05',
+    ]);
+    expect(mapping.sumColumn).toBe('statement_balance');
   });
 });
 
@@ -180,13 +301,21 @@ const NEEDED: readonly FieldName[] = [
   ...STATED,
 ];
 const EXCLUDED: readonly FieldName[] = ['account.daysPastDue', 'account.dailyRate', 'customer.phones.any'];
-const OPTIONAL = FIELD_NAMES.filter((field) => !NEEDED.includes(field) && !EXCLUDED.includes(field));
+const neededBy = (records: Records) =>
+  records === 'accounts'
+    ? NEEDED
+    : FIELD_NAMES.filter((field) => recordsOf(field) === records && 'needed' in FIELDS[field]);
 
-test('the template of whatever source can be imported', () => {
+test.each(RECORDS)('the template of whatever source of %s can be imported', (records) => {
+  const needed = neededBy(records);
+  const optional = FIELD_NAMES.filter(
+    (field) => recordsOf(field) === records && !needed.includes(field) && !EXCLUDED.includes(field),
+  );
   const documents = fc.record({
-    columns: fc.subarray(OPTIONAL).chain((fields) =>
+    records: fc.constant(records),
+    columns: fc.subarray(optional).chain((fields) =>
       fc.tuple(
-        ...[...NEEDED, ...fields].map((field, index) =>
+        ...[...needed, ...fields].map((field, index) =>
           fc.record({
             name: fc.constant(`c${index}`),
             field: fc.constant(field),
@@ -216,6 +345,26 @@ it.each([
 ])('a source must state %s, or a payment would count twice', (field, change) => {
   const { error } = importSourceInputSchema.safeParse({ ...CORE_SOURCE, ...change });
   expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringContaining(field)]);
+});
+
+test.each([
+  ['张三', 'name'],
+  ['欧阳 娜娜', 'name'],
+  ['买买提•艾力', 'name'],
+  ['买买提．艾力', 'name'],
+  ['张', null],
+  ['not known', null],
+  ['北京市朝阳区建国路88号', null],
+  ['１３８-0013 8000', 'phone'],
+  ['+86 13800138000', 'phone'],
+  ['0086-13800138000', 'phone'],
+  ['010-88886666', null],
+  ['11010519491231002x', 'residentId'],
+  ['110105491231002', 'residentId'],
+  ['C1', null],
+  ['', null],
+] as const)('%j is, whatever its column: %s', (text, kind) => {
+  expect(looksLike(text)).toBe(kind);
 });
 
 test('names of columns are compared without case, width and outer blanks', () => {

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COLUMNS } from '../../bench/sample/dirt.ts';
 import { encodeGb18030 } from '../../bench/sample/gb18030.ts';
-import { allocate, total } from '../../bench/sample/ledger.ts';
+import { allocate, total, yuan } from '../../bench/sample/ledger.ts';
 import { CLEAN, DIRT, measured } from '../../bench/sample/parameters.ts';
 import { cardNumberOf } from '../../bench/sample/person.ts';
 import { type SampleOptions, samplePerson } from '../../bench/sample/portfolio.ts';
 import { readLabels } from '../../bench/sample/score.ts';
-import { writeSample } from '../../bench/sample/write.ts';
+import { TABLES, writeSample } from '../../bench/sample/write.ts';
 import { attemptReportSchema } from '../../src/attempts/schemas.ts';
 import { checkCardNumber } from '../../src/cleansing/card-number.ts';
 import { readPhone } from '../../src/cleansing/phones.ts';
@@ -150,16 +150,40 @@ describe('files of a sample', () => {
     expect(hash(read('a', 'accounts.csv'))).toBe('e3a9fda79c33d3f6111e3faf9f3f3bad9883c4003d6ad6927ddd7a84c1041f44');
   });
 
+  test('have payments and statements in the layouts of the service, with their totals', async () => {
+    const { counts } = await writeSample(join(folder, 'h'), small, plain);
+    for (const [name, rows] of [
+      ['payments', counts.payments],
+      ['statements', counts.statements],
+    ] as const) {
+      const { columns, sumColumn } = BUILT_IN.get(name)!.mapping;
+      expect(columns.required.concat(columns.optional).slice(0, TABLES[name].length)).toEqual(TABLES[name]);
+      const lines = read('h', `${name}.csv`).toString().trimEnd().split('\r\n');
+      const cells = lines.slice(1, -1).map((line) => line.split(','));
+      const names: readonly string[] = TABLES[name];
+      const at = names.indexOf(sumColumn);
+      const fen = cells.reduce((sum, row) => sum + Math.round(Number(row[at]) * 100), 0);
+      expect(
+        lines
+          .at(-1)!
+          .split(',')
+          .filter((cell) => cell !== ''),
+      ).toEqual(['合计', String(rows), yuan(fen)]);
+      expect(cells).toHaveLength(rows);
+    }
+  });
+
   test('are the same for a seed, others for another, and a small one is the beginning of a large one', async () => {
     await writeSample(join(folder, 'b'), small, plain);
     await writeSample(join(folder, 'c'), { ...small, seed: 2 }, plain);
     await writeSample(join(folder, 'd'), { ...small, customers: 600 }, plain);
-    for (const file of ['accounts.csv', 'labels.ndjson', 'payments.ndjson', 'contacts.ndjson', 'statements.ndjson']) {
+    for (const file of ['accounts.csv', 'labels.ndjson', 'payments.csv', 'contacts.ndjson', 'statements.csv']) {
       expect(hash(read('b', file))).toBe(hash(read('a', file)));
       expect(hash(read('c', file))).not.toBe(hash(read('a', file)));
     }
-    const payments = read('a', 'payments.ndjson').toString();
-    expect(read('d', 'payments.ndjson').toString().startsWith(payments)).toBe(true);
+    const payments = read('a', 'payments.csv').toString().split('合计')[0]!;
+    expect(payments.length).toBeGreaterThan(10_000);
+    expect(read('d', 'payments.csv').toString().startsWith(payments)).toBe(true);
   });
 
   test('say the same in GB18030 between bars, and with a byte order mark', async () => {

@@ -1,48 +1,54 @@
-import { fold, type Parsed, parseId } from '../cells.ts';
+import { parseId } from '../cells.ts';
 import { columnKey } from '../csv.ts';
-import type {
-  ImportedAccount,
-  ImportedCustomer,
-  ImportedPhone,
-  Mapping,
-  Parse,
-  RowReader,
-  Statement,
-} from '../mapping.ts';
+import type { ImportedAccount, ImportedCustomer, ImportedPhone, Mapping, RowReader, Statement } from '../mapping.ts';
+import { paymentReader, statementReader } from './fact-mapping.ts';
 import {
   looksLike,
   parseAddress,
   parseAsOf,
-  parseBirthDate,
   parseCard,
   parseCurrency,
+  parseDateUpTo,
   parseDays,
   parseFlag,
   parseMissedDate,
   parseMoney,
   parseName,
-  parsePhone,
+  parsePhones,
   parseProduct,
   parseRate,
   parseResidentId,
   parseStatus,
   zeroOf,
 } from './facts.ts';
-import { FIELDS, type FieldName } from './fields.ts';
-import type { SourceColumn, SourceDocument } from './schemas.ts';
+import { columnOf, dateFormsOf, fieldReader, moneyFormOf } from './field-reader.ts';
+import { FIELDS, type FieldName, type Records } from './fields.ts';
+import type { SourceDocument } from './schemas.ts';
 import { templateCell } from './template.ts';
+
+/** The column that a totals line sums, where the document names none. */
+const SUMMED: Readonly<Record<Records, FieldName>> = {
+  accounts: 'account.balances.principal',
+  payments: 'payment.amount',
+  statements: 'statement.statementBalance',
+};
+
+const READERS: Readonly<Record<Records, (document: SourceDocument) => Mapping['mapRow']>> = {
+  accounts: accountRowReader,
+  payments: paymentReader,
+  statements: statementReader,
+};
 
 /** Makes the reader of a source from its document. Pure. */
 export function mappingOf(document: SourceDocument): Mapping {
-  const { columns } = document;
-  const nameOf = (field: FieldName) => columns.find((column) => column.field === field)?.name;
+  const { columns, records } = document;
+  const nameOf = (field: FieldName) => columnOf(document, field)?.name;
   const named = document.controlSum === null ? null : columnKey(document.controlSum);
-  const sum = columns.find(({ name }) => columnKey(name) === named)?.name ?? nameOf('account.balances.principal');
+  const sum = columns.find(({ name }) => columnKey(name) === named)?.name ?? nameOf(SUMMED[records]);
   const card = nameOf('account.cardNumber');
   const ordered = [...columns].sort((a, b) => Number(b.required) - Number(a.required));
-  const readCustomer = customerReader(document);
-  const readAccount = accountReader(document);
   return {
+    records,
     columns: {
       required: columns.filter(({ required }) => required).map(({ name }) => name),
       optional: columns.filter(({ required }) => !required).map(({ name }) => name),
@@ -51,13 +57,19 @@ export function mappingOf(document: SourceDocument): Mapping {
       separator: document.separator,
     },
     sumColumn: sum ?? '',
-    accountColumn: nameOf('account.accountId') ?? '',
+    columnOf: (field) => nameOf(field) ?? field,
     unkept: card === undefined ? [] : [card],
     example: ordered.map((column) => templateCell(document, column)),
-    mapRow: (row, statement) => {
-      const customer = readCustomer(row, statement);
-      return { customer, account: readAccount(row, statement, customer.customerId) };
-    },
+    mapRow: READERS[records](document),
+  };
+}
+
+function accountRowReader(document: SourceDocument): Mapping['mapRow'] {
+  const readCustomer = customerReader(document);
+  const readAccount = accountReader(document);
+  return (row, statement) => {
+    const customer = readCustomer(row, statement);
+    return { customer, account: readAccount(row, statement, customer.customerId) };
   };
 }
 
@@ -67,38 +79,9 @@ function aliasesOf({ columns, ignoredColumns }: SourceDocument): Map<string, str
   return aliases;
 }
 
-/** The value of a field in a row; null for an empty cell without a default, and for one that was refused. */
-type ReadField = <T>(row: RowReader, parse: Parse<T>) => T | null;
-
-function columnOf(document: SourceDocument, field: FieldName): SourceColumn | undefined {
-  return document.columns.find((column) => column.field === field);
-}
-
-/** Null where the source has neither a column nor a default for the field. */
-function fieldReader(document: SourceDocument, field: FieldName): ReadField | null {
-  const column = columnOf(document, field);
-  const text = document.defaults.find((one) => one.field === field)?.value;
-  const whenEmpty = <T>(parse: Parse<T>) => (text === undefined ? null : parsedOrNull(parse(text)));
-  if (column === undefined) return text === undefined ? null : (_, parse) => whenEmpty(parse);
-  const { name, values, filled } = column;
-  const table = values.length === 0 ? null : new Map(values.map(({ from, to }) => [fold(from), to]));
-  const needed = text === undefined && (filled ?? 'needed' in FIELDS[field]);
-  return (row, parse) => {
-    if (row.text(name).trim() === '') {
-      if (needed) row.refuse(name, 'REQUIRED');
-      return whenEmpty(parse);
-    }
-    return row.optional(name, table === null ? parse : (cell) => parse(table.get(fold(cell)) ?? cell), null);
-  };
-}
-
-function parsedOrNull<T>(parsed: Parsed<T>): T | null {
-  return 'value' in parsed ? parsed.value : null;
-}
-
 type PhoneField = 'customer.phones.any' | 'customer.phones.mobile' | 'customer.phones.home' | 'customer.phones.work';
 
-const PHONES: readonly (readonly [PhoneField, ImportedPhone['contactPointId'], ImportedPhone['place']])[] = [
+const PHONES: readonly (readonly [PhoneField, 'm1' | 'home' | 'work', ImportedPhone['place']])[] = [
   ['customer.phones.any', 'm1', null],
   ['customer.phones.mobile', 'm1', null],
   ['customer.phones.home', 'home', 'home'],
@@ -112,10 +95,10 @@ function customerReader(document: SourceDocument): (row: RowReader, statement: S
   const phones = PHONES.map(([field, ...point]) => [fieldReader(document, field), ...point] as const);
   const guardColumns = columnGuard(document);
   const birthColumn = columnOf(document, 'customer.birthDate');
-  const forms = birthColumn?.dateForms ?? document.dateForms;
+  const forms = dateFormsOf(document, 'customer.birthDate');
   return (row, statement) => {
     const resident = residentId?.(row, parseResidentId(statement.today, document.invalidResidentId)) ?? null;
-    const born = birthDate?.(row, parseBirthDate(statement.today, forms)) ?? null;
+    const born = birthDate?.(row, parseDateUpTo(statement.today, forms)) ?? null;
     if (resident?.warning) row.warn(columnOf(document, 'customer.residentId')?.name ?? '', resident.warning);
     if (born !== null && resident?.birthDate && born !== resident.birthDate)
       row.refuse(birthColumn?.name ?? '', 'BIRTH_DATE_DIFFERS');
@@ -124,10 +107,12 @@ function customerReader(document: SourceDocument): (row: RowReader, statement: S
       name: name?.(row, parseName) ?? '',
       residentId: resident?.value ?? null,
       birthDate: born,
-      phones: phones.flatMap(([read, contactPointId, place]): ImportedPhone[] => {
-        const value = read?.(row, parsePhone(place)) ?? null;
-        return value === null ? [] : [{ contactPointId, ...value }];
-      }),
+      phones: phones.flatMap(([read, first, place]): ImportedPhone[] =>
+        (read?.(row, parsePhones(place)) ?? []).map((phone, index) => ({
+          contactPointId: index === 0 ? first : first === 'm1' ? `m${index + 1}` : `${first}-${index + 1}`,
+          ...phone,
+        })),
+      ),
       address: address?.(row, parseAddress) ?? null,
     };
     guardColumns(row);
@@ -187,7 +172,7 @@ function factReaders(document: SourceDocument): (readonly [string, ReadFact])[] 
   const card = fieldReader(document, 'account.cardNumber');
   if (card) found.push(['card', (row) => card(row, parseCard)]);
   const since = fieldReader(document, 'account.pastDueSince');
-  const sinceForms = columnOf(document, 'account.pastDueSince')?.dateForms ?? document.dateForms;
+  const sinceForms = dateFormsOf(document, 'account.pastDueSince');
   if (since)
     found.push([
       'pastDueSince',
@@ -201,10 +186,8 @@ function factReaders(document: SourceDocument): (readonly [string, ReadFact])[] 
 
 function amountReader(document: SourceDocument, field: FieldName, signed: boolean): ReadFact | null {
   const read = fieldReader(document, field);
-  const column = columnOf(document, field);
-  const unit = column?.unit ?? document.unit;
-  const sign = column?.sign ?? document.sign;
-  return read === null ? null : (row, { currency }) => read(row, parseMoney({ currency, unit, sign, signed }));
+  const form = moneyFormOf(document, field);
+  return read === null ? null : (row, { currency }) => read(row, parseMoney({ currency, signed, ...form }));
 }
 
 /** The due date that was missed so many days before; null for none. */
@@ -218,7 +201,7 @@ function accountReader(
   const [id, currencyField, asOfField] = (['accountId', 'currency', 'asOf'] as const).map((field) =>
     fieldReader(document, `account.${field}`),
   );
-  const asOfForms = columnOf(document, 'account.asOf')?.dateForms ?? document.dateForms;
+  const asOfForms = dateFormsOf(document, 'account.asOf');
   const facts = factReaders(document);
   const components = COMPONENTS.flatMap((component) => {
     const read = amountReader(document, `account.balances.${component}`, component === 'principal');

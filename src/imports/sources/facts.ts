@@ -15,12 +15,13 @@ import {
   type Parsed,
   parseAmount,
   parseDate,
+  parseDecimal,
   parseWhole,
   type RowCode,
 } from '../cells.ts';
-import type { ImportedCard, ImportedPhone, Parse, Statement } from '../mapping.ts';
+import type { ImportedAmount, ImportedCard, ImportedPhone, Parse, Statement } from '../mapping.ts';
 
-/** Reading a cell as a fact of a customer or an account. Pure. */
+/** Reading a cell as a fact of a customer, an account, a payment or a statement. Pure. */
 
 export function parseName(text: string): Parsed<string> {
   const name = cleanName(text);
@@ -55,23 +56,31 @@ export function parseResidentId(today: string, invalid: 'quarantine' | 'mark'): 
   };
 }
 
-export function parseBirthDate(today: string, forms: readonly DateForm[]): Parse<string> {
+/** A date up to `latest`, which is included. */
+export function parseDateUpTo(latest: string, forms: readonly DateForm[]): Parse<string> {
   return (text) => {
     const date = parseDate(text, forms);
-    return 'value' in date && date.value > today ? { code: 'IN_THE_FUTURE' } : date;
+    return 'value' in date && date.value > latest ? { code: 'IN_THE_FUTURE' } : date;
   };
 }
 
-/** `place` is where the column's numbers ring, null where the column does not say. */
-export function parsePhone(place: ImportedPhone['place']): Parse<Omit<ImportedPhone, 'contactPointId'>> {
+/** The numbers of a cell, up to three; `place` is where the column's numbers ring, null where the column does not say. */
+export function parsePhones(place: ImportedPhone['place']): Parse<readonly Omit<ImportedPhone, 'contactPointId'>[]> {
   return (text) => {
-    const phone = readPhone(text);
-    // A number of a segment that nobody was given rings nowhere.
-    if (phone === null || !phone.allocated) return { code: 'PHONE_INVALID' };
-    const { value, kind, corrections } = phone;
-    const line = kind === 'mobile' ? 'mobile' : place === 'work' ? 'work' : kind === 'landline' ? 'landline' : null;
-    // A mobile phone stands nowhere.
-    return { value: { value, line, place: line === 'mobile' ? null : place }, corrections };
+    const first = readPhone(text);
+    const others = first?.others.map(readPhone) ?? [];
+    const numbers = [first, ...others].map((phone) => {
+      // A number of a segment that nobody was given rings nowhere.
+      if (!phone?.allocated) return null;
+      const { value, kind } = phone;
+      const line = kind === 'mobile' ? 'mobile' : place === 'work' ? 'work' : kind === 'landline' ? 'landline' : null;
+      // A mobile phone stands nowhere.
+      return { value, line, place: line === 'mobile' ? null : place } as const;
+    });
+    const good = numbers.flatMap((number) => (number === null ? [] : [number]));
+    return good.length === numbers.length
+      ? { value: good, corrections: first!.corrections }
+      : { code: 'PHONE_INVALID' };
   };
 }
 
@@ -80,14 +89,15 @@ export function parseAddress(text: string): Parsed<string> {
   return value === null ? { code: 'UNKNOWN_VALUE' } : folded(value, text);
 }
 
-/** What a cell plainly is, whatever its column; null for most. */
+/** What a cell plainly is, whatever its column: a Chinese name, a number of a person; null for most. */
 export function looksLike(text: string): 'name' | 'phone' | 'residentId' | null {
   const plain = fold(text).replace(/[\s-]/gu, '');
   if (/^\d/.test(plain) || plain.startsWith('+')) {
-    if (/^(\d{15}|\d{17}[\dXx])$/.test(plain)) return 'residentId';
-    return /^((\+|00)?86)?0?1[3-9]\d{9}$/.test(plain) ? 'phone' : null;
+    // 0086 and a mobile number are 15 digits too; no region begins with 00.
+    if (/^((\+|00)?86)?0?1[3-9]\d{9}$/.test(plain)) return 'phone';
+    return /^(\d{15}|\d{17}[\dXx])$/.test(plain) ? 'residentId' : null;
   }
-  return /^\p{Script=Han}[\p{Script=Han}·•]{1,19}$/u.test(plain) ? 'name' : null;
+  return /^\p{Script=Han}[\p{Script=Han}·•・∙‧⋅.]{1,19}$/u.test(plain) ? 'name' : null;
 }
 
 const currencies = new Set(Intl.supportedValuesOf('currency'));
@@ -118,6 +128,24 @@ export function parseMoney({ currency, unit, sign, signed }: MoneyForm): Parse<s
     const minor = sign === 'reversed' ? -parsed.value : parsed.value;
     if (minor < 0n && !signed) return { code: 'INVALID_NUMBER' };
     return { value: fromMinor(minor, currency), corrections: parsed.corrections };
+  };
+}
+
+/** An amount whose currency is known later, with that of the account. `least`: zero is no amount. */
+export function parseSum({ unit, sign, signed }: Omit<MoneyForm, 'currency'>, least: 'any' | 'positive' = 'any') {
+  return (text: string): Parsed<ImportedAmount> => {
+    const decimal = parseDecimal(text);
+    if (decimal === null || (unit === 'minor' && decimal.value.includes('.'))) return { code: 'INVALID_NUMBER' };
+    const isNothing = /^-?[0.]+$/.test(decimal.value);
+    // One form for one amount, so that rows that say the same are the same.
+    const plain = decimal.value
+      .replace('-', '')
+      .replace(/(\.\d*?)0+$/, '$1')
+      .replace(/\.$/, '');
+    const isNegative = !isNothing && decimal.value.startsWith('-') !== (sign === 'reversed');
+    if (isNegative && !signed) return { code: 'INVALID_NUMBER' };
+    if (isNothing && least === 'positive') return { code: 'TOO_SMALL' };
+    return { value: { value: isNegative ? `-${plain}` : plain, unit }, corrections: decimal.corrections };
   };
 }
 

@@ -1,4 +1,8 @@
-/** What a column of a file can mean. A closed list; how each is read is in document-mapping.ts. */
+/** What a column of a file can mean. A closed list; how each is read is in document-mapping.ts and fact-mapping.ts. */
+
+/** What the rows of a file are: a customer with an account, a payment, or a statement. */
+export const RECORDS = ['accounts', 'payments', 'statements'] as const;
+export type Records = (typeof RECORDS)[number];
 
 interface Field {
   readonly kind:
@@ -57,7 +61,29 @@ export const FIELDS = {
   'account.inCollectionProcedures': { kind: 'flag', example: 'false' },
   'account.genuineCard': { kind: 'flag', example: 'true' },
   'account.cardNumber': { kind: 'cardNumber', example: '4111111111111111' },
+  'payment.paymentId': { kind: 'id', needed: true, example: 'P1' },
+  'payment.accountId': { kind: 'id', needed: true, example: 'A1' },
+  'payment.amount': { kind: 'amount', needed: true, example: '1000.00' },
+  'payment.postedOn': { kind: 'date', needed: true, example: '2025-11-24' },
+  'payment.includedInState': { kind: 'flag', example: 'false' },
+  'statement.accountId': { kind: 'id', needed: true, example: 'A1' },
+  'statement.statementOn': { kind: 'date', needed: true, example: '2025-11-05' },
+  'statement.previousBalance': { kind: 'signedAmount', needed: true, example: '7000.00' },
+  'statement.paymentsTotal': { kind: 'amount', needed: true, example: '500.00' },
+  'statement.newCharges': { kind: 'amount', needed: true, example: '1800.00' },
+  'statement.adjustments': { kind: 'signedAmount', needed: true, example: '0.00' },
+  'statement.interest': { kind: 'amount', needed: true, example: '110.50' },
+  'statement.statementBalance': { kind: 'signedAmount', needed: true, example: '8410.50' },
+  'statement.minimumDue': { kind: 'amount', needed: true, example: '841.05' },
+  'statement.dueOn': { kind: 'date', needed: true, example: '2025-11-25' },
+  'statement.creditLimit': { kind: 'amount', example: '50000.00' },
 } as const satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof FIELDS;
 export const FIELD_NAMES = Object.keys(FIELDS) as [FieldName, ...FieldName[]];
+
+/** The records that a field belongs to. */
+export function recordsOf(field: FieldName): Records {
+  const [subject] = field.split('.');
+  return subject === 'payment' ? 'payments' : subject === 'statement' ? 'statements' : 'accounts';
+}

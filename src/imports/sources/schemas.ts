@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema, instantSchema } from '../../validation.ts';
 import { DATE_FORMS } from '../cells.ts';
 import { columnKey } from '../csv.ts';
-import { FIELD_NAMES, FIELDS, type FieldName } from './fields.ts';
+import { FIELD_NAMES, FIELDS, type FieldName, RECORDS, recordsOf } from './fields.ts';
 
 /** How the extract of one source is read, as data: the body of PUT /v1/import-sources/{source}, and the files in sources/. */
 
@@ -43,6 +43,10 @@ const columnSchema = z
 export const importSourceInputSchema = z
   .strictObject({
     title: z.string().trim().min(1).max(200).nullable().default(null),
+    records: z
+      .enum(RECORDS)
+      .default('accounts')
+      .describe('What a row is: a customer with an account, a payment, or the statement of a day'),
     columns: z.array(columnSchema).min(1).max(200),
     defaults: z
       .array(
@@ -71,7 +75,10 @@ export const importSourceInputSchema = z
       .enum(['as_is', 'reversed'])
       .default('as_is')
       .describe('reversed: the file writes what is owed with a minus'),
-    controlSum: columnName.nullable().default(null).describe('Column that a totals line sums; null: the principal'),
+    controlSum: columnName
+      .nullable()
+      .default(null)
+      .describe('Column that a totals line sums; null: the principal, the amount of payments, the statement balance'),
     invalidResidentId: z
       .enum(['quarantine', 'mark'])
       .default('quarantine')
@@ -139,14 +146,24 @@ export const importSourceListSchema = z
 
 export type ImportSource = z.infer<typeof importSourceSchema>;
 
-const OF_EACH_ROW: readonly FieldName[] = ['customer.customerId', 'customer.name', 'account.accountId'];
+/** What must differ from row to row. */
+const OF_EACH_ROW: readonly FieldName[] = [
+  'customer.customerId',
+  'customer.name',
+  'account.accountId',
+  'payment.paymentId',
+  'payment.accountId',
+  'payment.amount',
+  'statement.accountId',
+  'statement.statementBalance',
+];
 
 interface Contradiction {
   readonly path: (string | number)[];
   readonly message: string;
 }
 
-type Written = Pick<SourceDocument, 'columns' | 'defaults' | 'ignoredColumns' | 'controlSum'>;
+type Written = Pick<SourceDocument, 'records' | 'columns' | 'defaults' | 'ignoredColumns' | 'controlSum'>;
 
 const STATED: readonly FieldName[] = ['account.balances.interest', 'account.balances.penalty', 'account.balances.fees'];
 
@@ -156,14 +173,50 @@ const EXCLUSIVE: readonly (readonly [FieldName, FieldName])[] = [
   ['customer.phones.any', 'customer.phones.mobile'],
 ];
 
-function contradictions({ columns, defaults, ignoredColumns, controlSum }: Written): Contradiction[] {
+function contradictions(document: Written): Contradiction[] {
+  const { records, columns, defaults, controlSum } = document;
+  const found = doubles(document);
+  columns.forEach((column, index) => {
+    const path = ['columns', index];
+    const { kind } = FIELDS[column.field];
+    if (column.dateForms && kind !== 'date' && kind !== 'asOf')
+      found.push({ path: [...path, 'dateForms'], message: 'is for dates' });
+    if ((column.unit || column.sign) && kind !== 'amount' && kind !== 'signedAmount')
+      found.push({ path: [...path, column.unit ? 'unit' : 'sign'], message: 'is for amounts' });
+  });
+  for (const list of ['columns', 'defaults'] as const)
+    document[list].forEach(({ field }, index) => {
+      if (recordsOf(field) !== records)
+        found.push({ path: [list, index, 'field'], message: `is no field of ${records}` });
+    });
+  defaults.forEach(({ field }, index) => {
+    if (OF_EACH_ROW.includes(field)) found.push({ path: ['defaults', index, 'field'], message: 'is each row’s own' });
+  });
+  const given = new Set(defaults.map(({ field }) => field));
+  for (const field of FIELD_NAMES)
+    if (recordsOf(field) === records && 'needed' in FIELDS[field] && !given.has(field) && !has(document, field))
+      found.push({ path: ['columns'], message: `lacks a column or a default for ${field}` });
+  if (records === 'accounts') found.push(...openStates(document, given));
+  for (const [one, other] of EXCLUSIVE)
+    if (has(document, one) && has(document, other))
+      found.push({ path: ['columns'], message: `has both ${one} and ${other}` });
+  if (controlSum !== null && !columns.some(({ name }) => columnKey(name) === columnKey(controlSum)))
+    found.push({ path: ['controlSum'], message: 'is the name of no column' });
+  return found;
+}
+
+function has({ columns }: Written, field: FieldName): boolean {
+  return columns.some((column) => column.field === field);
+}
+
+/** Names, fields and defaults that are there twice. */
+function doubles({ columns, defaults, ignoredColumns }: Written): Contradiction[] {
   const found: Contradiction[] = [];
   const once = (seen: Set<string>, key: string, path: Contradiction['path'], message: string) => {
     if (seen.has(key)) found.push({ path, message });
     seen.add(key);
   };
-  const names = new Set<string>();
-  const fields = new Set<string>();
+  const [names, fields, given] = [new Set<string>(), new Set<string>(), new Set<string>()];
   columns.forEach((column, index) => {
     const path = ['columns', index];
     once(names, columnKey(column.name), [...path, 'name'], 'is the name of another column');
@@ -171,37 +224,27 @@ function contradictions({ columns, defaults, ignoredColumns, controlSum }: Writt
       once(names, columnKey(alias), [...path, 'aliases', at], 'is the name of another column');
     });
     once(fields, column.field, [...path, 'field'], 'is the field of another column');
-    const { kind } = FIELDS[column.field];
-    if (column.dateForms && kind !== 'date' && kind !== 'asOf')
-      found.push({ path: [...path, 'dateForms'], message: 'is for dates' });
-    if ((column.unit || column.sign) && kind !== 'amount' && kind !== 'signedAmount')
-      found.push({ path: [...path, column.unit ? 'unit' : 'sign'], message: 'is for amounts' });
   });
   ignoredColumns.forEach((name, index) => {
     once(names, columnKey(name), ['ignoredColumns', index], 'is the name of another column');
   });
-  const given = new Set<string>();
   defaults.forEach(({ field }, index) => {
     once(given, field, ['defaults', index, 'field'], 'has two defaults');
-    if (OF_EACH_ROW.includes(field)) found.push({ path: ['defaults', index, 'field'], message: 'is each row’s own' });
   });
-  for (const field of FIELD_NAMES)
-    if ('needed' in FIELDS[field] && !fields.has(field) && !given.has(field))
-      found.push({ path: ['columns'], message: `lacks a column or a default for ${field}` });
+  return found;
+}
+
+/** A state that left one of these open would be completed with what payments have made of the state before it. */
+function openStates({ columns }: Written, given: ReadonlySet<FieldName>): Contradiction[] {
   const stated = (field: FieldName) => columns.some((column) => column.field === field && column.required);
-  // A state that left one of these open would be completed with what payments have made of the state before it.
-  for (const field of STATED)
-    if (!stated(field) && !given.has(field))
-      found.push({ path: ['columns'], message: `lacks a required column or a default for ${field}` });
+  const found: Contradiction[] = STATED.filter((field) => !stated(field) && !given.has(field)).map((field) => ({
+    path: ['columns'],
+    message: `lacks a required column or a default for ${field}`,
+  }));
   if (!stated('account.pastDueSince') && !stated('account.daysPastDue'))
     found.push({
       path: ['columns'],
       message: 'lacks a required column for account.pastDueSince or account.daysPastDue',
     });
-  for (const [one, other] of EXCLUSIVE)
-    if (fields.has(one) && fields.has(other))
-      found.push({ path: ['columns'], message: `has both ${one} and ${other}` });
-  if (controlSum !== null && !columns.some(({ name }) => columnKey(name) === columnKey(controlSum)))
-    found.push({ path: ['controlSum'], message: 'is the name of no column' });
   return found;
 }

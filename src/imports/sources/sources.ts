@@ -24,15 +24,20 @@ function builtInOf(source: string, version: number, document: SourceDocument | n
   return { source, version, document, mapping, contentHash };
 }
 
-const defaultDocument = importSourceInputSchema.parse(
-  parse(readFileSync(new URL('./default.yaml', import.meta.url), 'utf8')),
-);
+function readBuiltIn(source: string, version: number): BuiltIn {
+  const text = readFileSync(new URL(`./${source}.yaml`, import.meta.url), 'utf8');
+  const document = importSourceInputSchema.parse(parse(text));
+  return builtInOf(source, version, document, mappingOf(document));
+}
 
 /** By their names; a release that reads one of them in another way gives it the next version. */
 export const BUILT_IN: ReadonlyMap<string, BuiltIn> = new Map(
-  [builtInOf('default', 1, defaultDocument, mappingOf(defaultDocument)), builtInOf('uci', 1, null, uciMapping)].map(
-    (one) => [one.source, one],
-  ),
+  [
+    readBuiltIn('default', 1),
+    readBuiltIn('payments', 1),
+    readBuiltIn('statements', 1),
+    builtInOf('uci', 1, null, uciMapping),
+  ].map((one) => [one.source, one]),
 );
 
 export interface ReadableSource {
