@@ -4,12 +4,11 @@ import { sqlState, type Trx } from '../db/database.ts';
 import type { JobLog, Sweep } from '../jobs/jobs.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import type { DecisionRow } from './history.ts';
+import { LOOK_BACK_DAYS } from './late-states.ts';
 import { recordedPolicy } from './recorded-policy.ts';
 import { replay } from './replay.ts';
 import { decidedBy } from './service.ts';
 
-/** Older decisions are not asked again: nobody acts on them any more, and they can be replayed one by one. */
-const LOOK_BACK_DAYS = 31;
 /** Decisions asked again in one transaction; the rest is left for the next. */
 const AT_ONCE = 200;
 
