@@ -9,13 +9,16 @@ CREATE FUNCTION person_of(of_customer text) RETURNS SETOF text LANGUAGE sql STAB
   UNION ALL SELECT unnest(same_person(c.customer_id, c.debtor_key)) FROM customers c WHERE c.customer_id = of_customer
 $$;
 
--- As in migration 0011, for everybody who is the person that was contacted.
+-- As in migration 0011, for everybody who is the person that was contacted. With a limit each is looked up by its key; without,
+-- all decisions there are might be read.
 CREATE OR REPLACE FUNCTION queue_late_truth(customer text, happened_at timestamptz, own_reservation text) RETURNS void LANGUAGE sql AS $$
   INSERT INTO late_truths (customer_id, since)
   SELECT id, happened_at FROM person_of(customer) AS id
-   WHERE EXISTS (
-     SELECT FROM decisions d
-      WHERE d.customer_id = id AND d.recorded_at >= date_trunc('milliseconds', happened_at) AND (d.reservation_id = own_reservation) IS NOT TRUE)
+    CROSS JOIN LATERAL (
+      SELECT FROM decisions d
+       WHERE d.customer_id = id AND d.recorded_at >= date_trunc('milliseconds', happened_at) AND (d.reservation_id = own_reservation) IS NOT TRUE
+       LIMIT 1
+    ) decided
 $$;
 CREATE OR REPLACE FUNCTION queue_late_directive_truth() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -29,7 +32,9 @@ CREATE FUNCTION queue_late_truths(customers text[], sinces timestamptz[]) RETURN
   SELECT id, min(told.since)
     FROM (SELECT customer, min(since) AS since FROM unnest(customers, sinces) AS each (customer, since) GROUP BY customer) told
     CROSS JOIN LATERAL person_of(told.customer) AS id
-   WHERE EXISTS (SELECT FROM decisions d WHERE d.customer_id = id AND d.recorded_at >= date_trunc('milliseconds', told.since))
+    CROSS JOIN LATERAL (
+      SELECT FROM decisions d WHERE d.customer_id = id AND d.recorded_at >= date_trunc('milliseconds', told.since) LIMIT 1
+    ) decided
    GROUP BY id
 $$;
 

@@ -36,10 +36,6 @@ export async function pastDueKnownNow(
     ...facts,
     payments: facts.payments.filter(wasPosted),
     charges: facts.charges.filter(wasPosted),
-    // A reversed payment never was, also before it was reversed.
-    reversals: facts.reversals.filter(
-      (row) => row.kind === 'reversal' || wasPosted({ ...row, posted_on: row.reversed_on }),
-    ),
   });
   const newest = new Map(states.map((state) => [state.account_id, state]));
   return new Map(

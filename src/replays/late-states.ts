@@ -25,7 +25,13 @@ export async function queueLateStates(trx: Trx, states: readonly ToldState[], no
   const column = <K extends keyof ToldState>(name: K) => states.map((state) => state[name]);
   const oldest = now.subtract({ hours: 24 * LOOK_BACK_DAYS });
   const sinceMs = Math.max(oldest.epochMilliseconds, Math.min(...column('as_of').map((asOf) => Date.parse(asOf))));
-  // Most files come before the day's first decision: then the newest ids are all that is looked at.
+  // Most files come before the day's first decision.
+  const { rows } = await sql`SELECT FROM decisions WHERE decision_id >= ${leastId('dec', sinceMs)} LIMIT 1`.execute(
+    trx,
+  );
+  if (rows.length === 0) return;
+  // With a limit each is looked up by its key, else all decisions there are might be read; and in no partition to come.
+  const soon = now.add({ hours: 1 }).toString();
   await sql`
     WITH asked AS MATERIALIZED (
       SELECT told.*, person.asked_id
@@ -39,8 +45,11 @@ export async function queueLateStates(trx: Trx, states: readonly ToldState[], no
           SELECT c.customer_id AS asked_id UNION ALL
           (SELECT o.customer_id FROM customers o WHERE o.debtor_key = c.debtor_key AND o.customer_id <> c.customer_id LIMIT 51)
         ) person
-       WHERE EXISTS (SELECT FROM decisions WHERE decision_id >= ${leastId('dec', sinceMs)})
-         AND EXISTS (SELECT FROM decisions d WHERE d.customer_id = asked_id AND d.recorded_at >= told.since AND d.evaluated_at >= told.as_of)
+        CROSS JOIN LATERAL (
+          SELECT FROM decisions d
+           WHERE d.customer_id = asked_id AND d.recorded_at BETWEEN told.since AND ${soon}::timestamptz AND d.evaluated_at >= told.as_of
+           LIMIT 1
+        ) decided
     )
     INSERT INTO late_truths (customer_id, since)
     SELECT asked_id, min(since)
@@ -56,7 +65,7 @@ export async function queueLateStates(trx: Trx, states: readonly ToldState[], no
         OR (${readOf('s')} IS DISTINCT FROM ${readOf('before')}
             AND EXISTS (
               SELECT FROM decisions d
-               WHERE d.customer_id = asked_id AND d.recorded_at >= since AND d.evaluated_at >= s.as_of
+               WHERE d.customer_id = asked_id AND d.recorded_at BETWEEN since AND ${soon}::timestamptz AND d.evaluated_at >= s.as_of
                  AND d.evaluated_at < coalesce(
                    (SELECT min(n.as_of) FROM account_snapshots n
                      WHERE n.customer_id = s.customer_id AND n.account_id = s.account_id AND n.as_of > s.as_of), 'infinity')))

@@ -19,7 +19,10 @@ interface LateTruth {
 
 /**
  * Asks decisions again that were taken while something was true and not yet told, and tells which of them would be others:
- * each once, however often it is found.
+ * each once, however often it is found. What is told queues them itself, in its own transaction (migrations 0011 and 0016,
+ * `queueLateStates`), from the instant since which it was true: an attempt from its start, a directive or its end from then, a
+ * state of an account from its as-of, a payment or a charge from the day after its posting, a chargeback from the day after it,
+ * a reversed payment, which never was, from the day of its posting, and people who are one, or not, as if always.
  */
 export const lateTruth: Sweep = {
   name: 'late truth',

@@ -152,7 +152,7 @@ describe('a payment', () => {
     expect(await events()).toEqual(told(decisionId, false));
   });
 
-  it('that is charged back was until its day, of which nobody knows the time', async () => {
+  it('that is charged back is owed again from its day, and past due after it', async () => {
     await pay('P1', '2026-11-21');
     await pay('P2', '2026-11-21');
     const { decisionId } = await ask();
@@ -187,6 +187,9 @@ describe('a payment', () => {
         amount,
         postedOn: '2026-11-22',
       });
+    const rate = { changeId: 'R1', from: '2026-11-22', annualRate: '0.15' };
+    await tell(201, 'POST', `/v1/accounts/${account()}/rate-changes`, rate);
+    expect(await waiting()).toBe(3);
     await sweep();
     expect(await events()).toEqual(told(decisionId, true));
   });
@@ -214,13 +217,19 @@ describe('a state', () => {
     expect(await waiting()).toBe(0);
   });
 
-  it('older than the newest changes what was decided in between', async () => {
-    d.t.setNow(day('09:00:00'));
-    const between = await ask();
+  it('older than the newest changes what was decided in between, and nothing after', async () => {
     d.t.setNow(day('12:00:00'));
     const after = await ask();
     await putState(day('11:00:00'));
     await putState(day('08:30:00'), settled);
+    expect(await waiting()).toBe(0);
+    d.t.setNow(day('09:00:00'));
+    const between = await ask();
+    d.t.setNow(day('12:00:00'));
+    await putState(day('08:40:00'), settled);
+    await sweep();
+    expect(await events()).toEqual([]);
+    await putState(day('08:50:00'), { ...settled, status: 'open' });
     await sweep();
     expect(await events()).toEqual(told(between.decisionId, true));
     expect((await replay(after.decisionId, 'as_known_now')).decision.permitted).toBe(true);
