@@ -4,7 +4,7 @@ import { ledgerOf } from '../rules/ledger/history.ts';
 import { dateOfDay } from '../rules/time/zone.ts';
 import { bankDayAt, pastDueSinceOf } from './derive.ts';
 import { historiesOf } from './history.ts';
-import { findFacts, findStates, listMovedAccounts } from './repository.ts';
+import { type AccountKey, findFacts, findStates } from './repository.ts';
 
 /** What a decision could have known: an instant it was about, and the one at which it was taken. */
 export interface Known {
@@ -13,17 +13,15 @@ export interface Known {
 }
 
 /**
- * The due dates that accounts of a person had missed at a moment, as is known now; only of those accounts that are more
- * than their last state, by facts or by time. A payment of the very day has no time of its own: it counts if it was
- * recorded by then.
+ * The due dates that accounts had missed at a moment, as is known now. What was posted on the very day has no time of its
+ * own: it counts if it was recorded by then.
  */
 export async function pastDueKnownNow(
   trx: Trx,
   policy: PolicyRegistry,
-  customerId: string,
+  keys: readonly AccountKey[],
   { at, recordedAt }: Known,
 ): Promise<Map<string, string | null>> {
-  const keys = await listMovedAccounts(trx, customerId);
   if (keys.length === 0) return new Map();
   const day = Math.min(bankDayAt(policy, at), bankDayAt(policy, recordedAt));
   const date = dateOfDay(day);

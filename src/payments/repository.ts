@@ -218,15 +218,6 @@ export async function listPaymentRows(
     .execute();
 }
 
-/** Accounts of a customer whose rows are more than their last state: by facts, or because they bill themselves. */
-export async function listMovedAccounts(trx: Trx, customerId: string): Promise<AccountKey[]> {
-  const { rows } = await sql<AccountKey>`
-    SELECT a.customer_id AS "customerId", a.account_id AS "accountId"
-      FROM customers c JOIN accounts a ON a.customer_id = ANY (array_append(same_person(c.customer_id, c.debtor_key), c.customer_id))
-     WHERE c.customer_id = ${customerId} AND (a.has_facts OR a.roll_on IS NOT NULL)`.execute(trx);
-  return rows;
-}
-
 /** The due dates that these accounts have missed. */
 export async function findPastDue(trx: Trx, keys: readonly AccountKey[]): Promise<Map<string, string | null>> {
   const found = await sql<{ account_id: string; past_due_since: string | null }>`

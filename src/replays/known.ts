@@ -1,5 +1,6 @@
 import { type CountedContact, countAll, type Telling, type ToldContact } from '../attempts/ledger.ts';
 import type { Profile, ProfileAccount, ProfileDirective, ProfilePoint } from '../contact/profile.ts';
+import type { PermissionRequest } from '../contact/schemas.ts';
 import { type DecisionRow, type Place, type TracedAttempt, type TracedSlot, wasKnownTo } from './history.ts';
 import type { Keys } from './keys.ts';
 
@@ -103,7 +104,7 @@ export function profileNow(
   return {
     ...then,
     points: pointsNow(row, then.points, attempts, moment),
-    accounts: accountsNow(then.accounts, now.accounts),
+    accounts: accountsNow(row, then.accounts, now.accounts),
     directives: now.directives.flatMap(({ validUntil, endedAt, until: _, ...directive }) => {
       const known = then.directives.find(({ id }) => id === directive.id);
       if (known === undefined && directive.from > atMs) return [];
@@ -115,8 +116,14 @@ export function profileNow(
   };
 }
 
-function accountsNow(then: readonly ProfileAccount[], now: readonly ProfileAccount[]): ProfileAccount[] {
-  const kept = then.filter(({ id }) => !now.some((account) => account.id === id));
+/** What was asked about stays, also when it has turned out to be somebody else's. */
+function accountsNow(
+  { request }: DecisionRow,
+  then: readonly ProfileAccount[],
+  now: readonly ProfileAccount[],
+): ProfileAccount[] {
+  const { accountIds = [] } = request as unknown as PermissionRequest;
+  const kept = then.filter(({ id }) => accountIds.includes(id) && !now.some((account) => account.id === id));
   const states = now.map((account) => {
     const plan = then.find(({ id }) => id === account.id)?.plan;
     return plan === undefined ? account : { ...account, plan };

@@ -4,12 +4,11 @@ import { sqlState, type Trx } from '../db/database.ts';
 import type { JobLog, Sweep } from '../jobs/jobs.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import type { DecisionRow } from './history.ts';
+import { LOOK_BACK_DAYS } from './late-states.ts';
 import { recordedPolicy } from './recorded-policy.ts';
 import { replay } from './replay.ts';
 import { decidedBy } from './service.ts';
 
-/** Older decisions are not asked again: nobody acts on them any more, and they can be replayed one by one. */
-const LOOK_BACK_DAYS = 31;
 /** Decisions asked again in one transaction; the rest is left for the next. */
 const AT_ONCE = 200;
 
@@ -20,7 +19,10 @@ interface LateTruth {
 
 /**
  * Asks decisions again that were taken while something was true and not yet told, and tells which of them would be others:
- * each once, however often it is found.
+ * each once, however often it is found. What is told queues them itself, in its own transaction (migrations 0011 and 0016,
+ * `queueLateStates`), from the instant since which it was true: an attempt from its start, a directive or its end from then, a
+ * state of an account from its as-of, a payment or a charge from the day after its posting, a chargeback from the day after it,
+ * a reversed payment, which never was, from the day of its posting, and people who are one, or not, as if always.
  */
 export const lateTruth: Sweep = {
   name: 'late truth',

@@ -33,23 +33,37 @@ export async function recordedNow(
   const others = sql`(SELECT same_person(customer_id, debtor_key) FROM customers WHERE customer_id = ${row.customer_id})`;
   const directives = await sql<StoredDirective>`
     SELECT * FROM directives_of_person(${row.customer_id}, ${others}) ORDER BY directive_id`.execute(trx);
-  const states = await sql<{ content: AccountInput & { accountId: string } }>`
-    SELECT DISTINCT ON (account_id) content FROM account_snapshots
-     WHERE customer_id = ANY (array_append(${others}, ${row.customer_id}))
-       AND (as_of <= ${at.toString()}::timestamptz OR recorded_at <= ${row.recorded_at.toString()}::timestamptz)
-     ORDER BY account_id, as_of DESC, recorded_at DESC`.execute(trx);
-  const pastDue = await pastDueKnownNow(trx, policy, row.customer_id, { at, recordedAt: row.recorded_at });
+  const { rows: states } = await sql<StoredState>`
+    SELECT DISTINCT ON (s.account_id) s.customer_id, s.content, a.has_facts
+      FROM accounts a JOIN account_snapshots s USING (customer_id, account_id)
+     WHERE a.customer_id = ANY (array_append(${others}, ${row.customer_id}))
+       AND (s.as_of <= ${at.toString()}::timestamptz OR s.recorded_at <= ${row.recorded_at.toString()}::timestamptz)
+     ORDER BY s.account_id, s.as_of DESC,
+              (s.as_of = a.as_of AND s.content_hash IS NOT DISTINCT FROM a.content_hash) DESC, s.recorded_at DESC`.execute(
+    trx,
+  );
+  const moving = states
+    .filter(({ content, has_facts }) => has_facts || content.statementDay != null)
+    .map(({ customer_id, content }) => ({ customerId: customer_id, accountId: content.accountId }));
+  const pastDue = await pastDueKnownNow(trx, policy, moving, { at, recordedAt: row.recorded_at });
   return {
     directives: directives.rows.map((directive) => ({
       ...profileDirectiveOf(directive),
       validUntil: directive.valid_until?.epochMilliseconds ?? null,
       endedAt: directive.ended_at?.epochMilliseconds ?? null,
     })),
-    accounts: states.rows.map(({ content }) => {
+    accounts: states.map(({ content }) => {
       const since = pastDue.get(content.accountId);
       return profileAccountOf(since === undefined ? content : { ...content, pastDueSince: since });
     }),
   };
+}
+
+/** A state with its account: one that has facts, or bills itself, is more than was sent. */
+interface StoredState {
+  readonly customer_id: string;
+  readonly content: AccountInput & { readonly accountId: string };
+  readonly has_facts: boolean;
 }
 
 interface StoredDirective {

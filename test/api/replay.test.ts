@@ -1,47 +1,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildTestApp, type TestApp } from '../support/app.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { accountRoll } from '../../src/payments/settle.ts';
+import type { TestApp } from '../support/app.ts';
+import { day, decidedOf } from '../support/decided.ts';
 import { askFor, makeDebtor, reportOf } from '../support/make.ts';
 import { residentIdOf } from '../support/resident-id.ts';
 import { live, story, tell } from '../support/story.ts';
 
-let t: TestApp;
-let made = 0;
-/** A fresh debtor with a number of its own for every test. */
-let id: string;
-
-beforeAll(async () => {
-  t = await buildTestApp();
-});
-afterAll(() => t?.close());
-beforeEach(async () => {
-  made += 1;
-  id = `R${made}`;
-  t.setNow(day('08:00:00'));
-  await makeDebtor(t, id, { phone: `136${String(20_000_000 + made)}` });
-  t.setNow(day('10:00:00'));
-});
-
-const day = (time: string) => `2026-11-23T${time}+08:00`;
-const ask = async (overrides: Record<string, unknown> = {}) => {
-  const { status, body } = await t.call('POST', '/v1/contact-permissions', askFor(id, { record: true, ...overrides }));
-  expect(status, JSON.stringify(body)).toBe(200);
-  return body;
-};
-const reserve = (requestId: string) => ask({ mode: 'reserve', requestId });
-const report = async (attemptId: string, time: string, outcome: string, overrides: Record<string, unknown> = {}) => {
-  const body = reportOf(id, `${id}:${attemptId}`, day(time), outcome, overrides);
-  expect((await t.call('POST', '/v1/contact-attempts', body)).status).toBe(201);
-};
-const correct = (attemptId: string, changes: Record<string, unknown>) =>
-  t.call('PATCH', `/v1/contact-attempts/${id}:${attemptId}`, changes);
-const direct = (body: Record<string, unknown>) => t.call('POST', `/v1/customers/${id}/directives`, body);
-const replay = async (decisionId: string, as: string, more: Record<string, unknown> = {}) => {
-  const { status, body } = await t.call('POST', `/v1/contact-permissions/${decisionId}/replay`, { as, ...more });
-  expect(status, JSON.stringify(body)).toBe(200);
-  return body;
-};
+const d = decidedOf('R', 20_000_000);
+const { ask, reserve, report, correct, direct, replay } = d;
 const same = { identical: true, differences: [] };
 
 /** What late truth does to an old decision, which stands as it was. */
@@ -55,7 +23,11 @@ async function expectOnlyNow(decisionId: string, now: Record<string, unknown>): 
 
 describe('a replay', () => {
   it('is the recorded decision, text by text, while nothing more is known', async () => {
-    const { body } = await t.call('POST', '/v1/contact-permissions', askFor(id, { mode: 'reserve', requestId: 'r' }));
+    const { body } = await d.t.call(
+      'POST',
+      '/v1/contact-permissions',
+      askFor(d.id, { mode: 'reserve', requestId: 'r' }),
+    );
     for (const as of ['exact', 'as_known_then', 'as_known_now']) {
       const replayed = await replay(body.decisionId, as);
       expect(replayed).toMatchObject(same);
@@ -72,7 +44,7 @@ describe('a replay', () => {
 
   it('tells apart what one instant has seen: before, the decision, after', async () => {
     const before = await ask();
-    await direct({ directiveId: 'D', kind: 'dispute', accountId: `${id}-A1`, from: day('09:00:00') });
+    await direct({ directiveId: 'D', kind: 'dispute', accountId: `${d.id}-A1`, from: day('09:00:00') });
     const after = await ask();
     await direct({ directiveId: 'E', kind: 'cease', from: day('09:00:00') });
     expect([before.reasonCode, after.reasonCode]).toEqual([null, 'DISPUTED']);
@@ -87,17 +59,17 @@ describe('a replay', () => {
       return ask();
     })();
     expect(refused.reasonCode).toBe('MINIMUM_GAP');
-    t.setNow(day('11:00:00'));
+    d.t.setNow(day('11:00:00'));
     await correct('talk', { outcome: 'busy' });
     await report('late', '09:59:00', 'conversation');
     const { differences } = await replay(refused.decisionId, 'as_known_now');
     expect(differences).toContainEqual({
-      path: `/record/facts/events/person/${id}:late`,
+      path: `/record/facts/events/person/${d.id}:late`,
       recorded: null,
       replayed: expect.objectContaining({ outcome: 'conversation' }),
     });
     expect(differences).toContainEqual({
-      path: `/record/facts/events/person/${id}:talk/outcome`,
+      path: `/record/facts/events/person/${d.id}:talk/outcome`,
       recorded: 'no_answer',
       replayed: 'busy',
     });
@@ -108,14 +80,14 @@ describe('a replay', () => {
     const first = await reserve('first');
     const second = await reserve('second');
     expect(second.reasonCode).toBe('MINIMUM_GAP');
-    await t.call('POST', `/v1/reservations/${first.reservationId}/release`, { reason: 'test' });
+    await d.t.call('POST', `/v1/reservations/${first.reservationId}/release`, { reason: 'test' });
     await expectOnlyNow(second.decisionId, { permitted: true });
   });
 
   it('counts a slot that was held and led to a call later', async () => {
     const first = await reserve('first');
     const second = await reserve('second');
-    t.setNow(day('10:05:00'));
+    d.t.setNow(day('10:05:00'));
     await report('call', '10:00:30', 'no_answer', { reservationId: first.reservationId });
     expect(await replay(second.decisionId, 'as_known_then')).toMatchObject(same);
     expect(await replay(second.decisionId, 'as_known_now')).toMatchObject(same);
@@ -123,28 +95,28 @@ describe('a replay', () => {
 
   it('does not count what happened after it, nor heed what was said or became due after it', async () => {
     const { decisionId } = await ask();
-    t.setNow(day('12:00:00'));
+    d.t.setNow(day('12:00:00'));
     await report('after', '11:00:00', 'conversation');
     await direct({ directiveId: 'later', kind: 'cease', from: day('11:00:00') });
-    const settled = { customerId: id, currency: 'CNY', asOf: day('11:30:00'), status: 'settled', balances: ZERO };
-    expect((await t.call('PUT', `/v1/accounts/${id}-A1`, settled)).status).toBe(200);
+    const settled = { customerId: d.id, currency: 'CNY', asOf: day('11:30:00'), status: 'settled', balances: ZERO };
+    expect((await d.t.call('PUT', `/v1/accounts/${d.id}-A1`, settled)).status).toBe(200);
     for (const as of ['exact', 'as_known_then', 'as_known_now'])
       expect(await replay(decisionId, as)).toMatchObject(same);
   });
 
   it('knows now that the account had been settled before', async () => {
     const { decisionId } = await ask();
-    t.setNow(day('12:00:00'));
-    const settled = { customerId: id, currency: 'CNY', asOf: day('09:00:00'), status: 'settled', balances: ZERO };
-    await t.call('PUT', `/v1/accounts/${id}-A1`, settled);
+    d.t.setNow(day('12:00:00'));
+    const settled = { customerId: d.id, currency: 'CNY', asOf: day('09:00:00'), status: 'settled', balances: ZERO };
+    await d.t.call('PUT', `/v1/accounts/${d.id}-A1`, settled);
     await expectOnlyNow(decisionId, { permitted: false, reasonCode: 'SETTLED' });
   });
 
   it('knows now that a directive had ended, and that a number was wrong', async () => {
-    await direct({ directiveId: 'D', kind: 'dispute', accountId: `${id}-A1`, from: day('08:30:00') });
+    await direct({ directiveId: 'D', kind: 'dispute', accountId: `${d.id}-A1`, from: day('08:30:00') });
     const disputed = await ask();
-    t.setNow(day('12:00:00'));
-    await t.call('POST', `/v1/customers/${id}/directives/D/end`, { at: day('09:30:00') });
+    d.t.setNow(day('12:00:00'));
+    await d.t.call('POST', `/v1/customers/${d.id}/directives/D/end`, { at: day('09:30:00') });
     await expectOnlyNow(disputed.decisionId, { permitted: true });
     await report('wrong', '09:00:00', 'wrong_number');
     await expectOnlyNow(disputed.decisionId, { permitted: false, reasonCode: 'WRONG_NUMBER' });
@@ -158,25 +130,56 @@ describe('a replay', () => {
       parties: [{ partyId: 'self', role: 'debtor', name: '张三', contactPoints: point(value) }],
     });
     // The number changes hands, and two customers turn out to be one person.
-    const other = { ...customer(`137${String(20_000_000 + made)}`, residentIdOf(1, '1990-03-07')) };
-    await t.call('PUT', `/v1/customers/${id}-twin`, other);
-    const twin = reportOf(`${id}-twin`, `${id}:twin`, day('09:59:00'), 'no_answer');
-    await t.call('POST', '/v1/contact-attempts', twin);
+    const other = { ...customer(d.phone('137'), residentIdOf(1, '1990-03-07')) };
+    await d.t.call('PUT', `/v1/customers/${d.id}-twin`, other);
+    const twin = reportOf(`${d.id}-twin`, `${d.id}:twin`, day('09:59:00'), 'no_answer');
+    await d.t.call('POST', '/v1/contact-attempts', twin);
     await report('before', '09:50:00', 'no_answer');
     const mine = await ask();
     expect(mine.nextPermittedAt).toBe(day('10:20:00'));
-    await t.call(
-      'PUT',
-      `/v1/customers/${id}`,
-      customer(`135${String(20_000_000 + made)}`, residentIdOf(1, '1990-03-07')),
-    );
+    await d.t.call('PUT', `/v1/customers/${d.id}`, customer(d.phone('135'), residentIdOf(1, '1990-03-07')));
     await report('moved', '09:58:00', 'no_answer');
     expect(await replay(mine.decisionId, 'exact')).toMatchObject(same);
     expect(await replay(mine.decisionId, 'as_known_then')).toMatchObject(same);
     const now = await replay(mine.decisionId, 'as_known_now');
     expect(now.differences.map(({ path }: { path: string }) => path)).toContain(
-      `/record/facts/events/person/${id}:twin`,
+      `/record/facts/events/person/${d.id}:twin`,
     );
+  });
+
+  it('knows that time alone had made an account past due, also when its state of today bills nothing', async () => {
+    const account = {
+      customerId: d.id,
+      currency: 'CNY',
+      minimumPaymentDue: '800.00',
+      balances: { ...ZERO, principal: '8000.00' },
+    };
+    const put = (state: Record<string, unknown>) =>
+      d.tell(200, 'PUT', `/v1/accounts/${d.id}-A1`, { ...account, status: 'open', ...state });
+    await put({ asOf: day('00:00:00'), statementDay: 10, dueDays: 18 });
+    d.t.setNow('2026-12-01T10:00:00+08:00');
+    await accountRoll.run(d.t.services, d.t.app.log, new AbortController().signal);
+    const overdue = await ask();
+    expect(overdue.permitted).toBe(true);
+    d.t.setNow('2026-12-02T10:00:00+08:00');
+    await put({ asOf: '2026-12-02T00:00:00+08:00', status: 'settled', balances: ZERO, minimumPaymentDue: '0.00' });
+    expect(await replay(overdue.decisionId, 'as_known_now')).toMatchObject(same);
+  });
+
+  it('knows now that the accounts were of somebody else, when a merge is undone', async () => {
+    const settled = { customerId: d.id, currency: 'CNY', asOf: day('09:00:00'), status: 'settled', balances: ZERO };
+    await d.tell(200, 'PUT', `/v1/accounts/${d.id}-A1`, settled);
+    const twin = `${d.id}-twin`;
+    await makeDebtor(d.t, twin, { phone: d.phone('137') });
+    const pair = { survivorId: d.id, mergedId: twin, reason: 'one person' };
+    const { mergeId } = await d.tell(201, 'POST', '/v1/customer-merges', pair);
+    const all = await ask({ accountIds: undefined });
+    const named = await ask({ accountIds: [`${twin}-A1`] });
+    expect([all.permitted, named.permitted]).toEqual([true, true]);
+    await d.tell(200, 'POST', `/v1/customer-merges/${mergeId}/undo`, { reason: 'a mistake' });
+    await expectOnlyNow(all.decisionId, { permitted: false, reasonCode: 'SETTLED' });
+    // What was asked about stays what it was.
+    expect(await replay(named.decisionId, 'as_known_now')).toMatchObject(same);
   });
 
   it('tells apart what came at once', async () => {
@@ -203,10 +206,10 @@ describe('a replay', () => {
         async (given, chances) => {
           stories += 1;
           const told = tell(given, 10_000 + stories);
-          const { attempts, reservations } = await live(t, told);
+          const { attempts, reservations } = await live(d.t, told);
           for (const question of told.questions)
-            await t.call('POST', '/v1/contact-permissions', { ...question, record: true });
-          const { rows } = await t.database.pool.query<{ decision_id: string }>(
+            await d.t.call('POST', '/v1/contact-permissions', { ...question, record: true });
+          const { rows } = await d.t.database.pool.query<{ decision_id: string }>(
             'SELECT decision_id FROM decisions WHERE customer_id = $1',
             [told.customerId],
           );
@@ -219,17 +222,17 @@ describe('a replay', () => {
           };
           await check();
           const pick = <T>(list: readonly T[], chance: number) => list[chance % Math.max(1, list.length)];
-          const [a = 0, b = 0, c = 0, d = 0] = chances;
+          const [a = 0, b = 0, c = 0, minutes = 0] = chances;
           const attempt = pick(attempts, a);
           if (attempt) {
             const path = `/v1/contact-attempts/${attempt.attemptId}`;
-            await t.call('PATCH', path, { outcome: pick(['wrong_number', 'busy', 'conversation', 'no_answer'], b) });
+            await d.t.call('PATCH', path, { outcome: pick(['wrong_number', 'busy', 'conversation', 'no_answer'], b) });
           }
           const open = pick(
             reservations.filter(({ status }) => status === 'live'),
             c,
           );
-          if (open) await t.call('POST', `/v1/reservations/${open.reservationId}/release`, { reason: 'test' });
+          if (open) await d.t.call('POST', `/v1/reservations/${open.reservationId}/release`, { reason: 'test' });
           const last = told.past.at(-1);
           if (last) {
             const body = {
@@ -241,9 +244,9 @@ describe('a replay', () => {
               address: undefined,
               partyId: 'self',
             };
-            await t.call('POST', '/v1/contact-attempts', {
+            await d.t.call('POST', '/v1/contact-attempts', {
               ...body,
-              startedAt: new Date(last.atMs - (d % 90) * 60_000).toISOString(),
+              startedAt: new Date(last.atMs - (minutes % 90) * 60_000).toISOString(),
             });
           }
           const { customerId, ...customer } = {
@@ -251,8 +254,8 @@ describe('a replay', () => {
             customerId: told.customerId,
             residentId: residentIdOf(stories, '1990-01-01', '310101'),
           };
-          await t.call('PUT', `/v1/customers/${customerId}`, customer);
-          await t.call('POST', `/v1/customers/${customerId}/directives`, {
+          await d.t.call('PUT', `/v1/customers/${customerId}`, customer);
+          await d.t.call('POST', `/v1/customers/${customerId}/directives`, {
             directiveId: 'late',
             kind: 'cease',
             from: new Date(told.startMs).toISOString(),
@@ -284,10 +287,10 @@ describe('a what-if', () => {
   it('refuses an unknown version and an unknown decision', async () => {
     const { decisionId } = await ask();
     const path = `/v1/contact-permissions/${decisionId}/replay`;
-    const unknown = await t.call('POST', path, { as: 'exact', policyVersion: 'cn-credit-card@2020-01-01' });
+    const unknown = await d.t.call('POST', path, { as: 'exact', policyVersion: 'cn-credit-card@2020-01-01' });
     expect([unknown.status, unknown.body.errors[0].pointer]).toEqual([404, '/policyVersion']);
     const unrecorded = await ask({ record: false });
-    const missing = await t.call('POST', `/v1/contact-permissions/${unrecorded.decisionId}/replay`, { as: 'exact' });
+    const missing = await d.t.call('POST', `/v1/contact-permissions/${unrecorded.decisionId}/replay`, { as: 'exact' });
     expect([missing.status, missing.body.errors[0].pointer]).toEqual([404, '/decisionId']);
   });
 });
@@ -295,13 +298,13 @@ describe('a what-if', () => {
 describe('whose decisions', () => {
   it('are replayed: its own by whoever asks, all by whoever may read policy, none of others by a vendor', async () => {
     const key = async (...given: Parameters<TestApp['keyWith']>) => ({
-      authorization: `Bearer ${await t.keyWith(...given)}`,
+      authorization: `Bearer ${await d.t.keyWith(...given)}`,
     });
     const dialer = await key(['contact:check']);
-    const body = askFor(id, { record: true });
-    const { decisionId } = (await t.call('POST', '/v1/contact-permissions', body, dialer)).body;
+    const body = askFor(d.id, { record: true });
+    const { decisionId } = (await d.t.call('POST', '/v1/contact-permissions', body, dialer)).body;
     const status = async (headers: Record<string, string>) =>
-      (await t.call('POST', `/v1/contact-permissions/${decisionId}/replay`, { as: 'exact' }, headers)).status;
+      (await d.t.call('POST', `/v1/contact-permissions/${decisionId}/replay`, { as: 'exact' }, headers)).status;
     expect(await status(dialer)).toBe(200);
     expect(await status(await key(['policy:read']))).toBe(200);
     expect(await status(await key(['contact:check']))).toBe(404);
@@ -319,7 +322,7 @@ describe('decisions of an earlier release', () => {
     .map((line) => JSON.parse(line) as { decision_id: string });
 
   beforeAll(async () => {
-    await t.database.pool.query(
+    await d.t.database.pool.query(
       `INSERT INTO decisions (customer_id, recorded_at, decision_id, client_id, request_id, mode, permitted, evaluated_at,
          policy_version, reservation_id, request, facts, answer, engine, position)
        SELECT customer_id, recorded_at, decision_id, client_id, request_id, mode, permitted, evaluated_at, policy_version,
@@ -336,7 +339,7 @@ describe('decisions of an earlier release', () => {
   });
 
   it('are the same on the text that decided', async () => {
-    await t.database.pool.query(
+    await d.t.database.pool.query(
       `INSERT INTO policy_sources (content_hash, pack, version, origin, source, recorded_at)
        VALUES ($1, 'cn-credit-card', '2026-02-01', 'release', $2, now())`,
       [HASH, read('cn-credit-card-of-engine-1.yaml')],
