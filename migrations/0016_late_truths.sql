@@ -3,17 +3,11 @@
 -- A file queues many at once, and each customer is taken by itself.
 CREATE INDEX late_truths_customer ON late_truths (customer_id);
 
--- The person that a customer is: itself, and the others who are the same.
-CREATE FUNCTION person_of(of_customer text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
-  SELECT of_customer
-  UNION ALL SELECT unnest(same_person(c.customer_id, c.debtor_key)) FROM customers c WHERE c.customer_id = of_customer
-$$;
-
 -- As in migration 0011, for everybody who is the person that was contacted. With a limit each is looked up by its key; without,
 -- all decisions there are might be read.
 CREATE OR REPLACE FUNCTION queue_late_truth(customer text, happened_at timestamptz, own_reservation text) RETURNS void LANGUAGE sql AS $$
   INSERT INTO late_truths (customer_id, since)
-  SELECT id, happened_at FROM person_of(customer) AS id
+  SELECT id, happened_at FROM unnest(whole_person(customer)) AS id
     CROSS JOIN LATERAL (
       SELECT FROM decisions d
        WHERE d.customer_id = id AND d.recorded_at >= date_trunc('milliseconds', happened_at) AND (d.reservation_id = own_reservation) IS NOT TRUE
@@ -31,7 +25,7 @@ CREATE FUNCTION queue_late_truths(customers text[], sinces timestamptz[]) RETURN
   INSERT INTO late_truths (customer_id, since)
   SELECT id, min(told.since)
     FROM (SELECT customer, min(since) AS since FROM unnest(customers, sinces) AS each (customer, since) GROUP BY customer) told
-    CROSS JOIN LATERAL person_of(told.customer) AS id
+    CROSS JOIN LATERAL unnest(whole_person(told.customer)) AS id
     CROSS JOIN LATERAL (
       SELECT FROM decisions d WHERE d.customer_id = id AND d.recorded_at >= date_trunc('milliseconds', told.since) LIMIT 1
     ) decided
