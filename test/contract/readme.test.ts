@@ -141,8 +141,12 @@ function openTerminal(run: Service): (script: string) => Promise<Answer[]> {
   return carryOut;
 }
 
-/** Commands that are no request: what they name exists. The migrations are run by a test of their own. */
-function checkTool(tool: string, [verb = '', script = '']: readonly string[]): void {
+/** Commands that are no request: what they name exists. The sample is written; the migrations have a test of their own. */
+function checkTool(tool: string, [verb = '', script = '', ...args]: readonly string[]): void {
+  if (script === 'sample') {
+    const [program, ...words] = scripts.sample!.split(' ');
+    expect(spawnSync(program!, [...words, ...args.slice(1)], { encoding: 'utf8' })).toMatchObject({ status: 0 });
+  }
   if (tool === 'docker') expect([verb, existsSync('compose.yaml')]).toEqual(['compose', true]);
   else if (`${tool} ${verb}` !== 'npm ci') expect(Object.keys(scripts)).toContain(verb === 'run' ? script : verb);
 }
