@@ -13,7 +13,7 @@ const WRITERS: readonly string[] = [
      collector_kind, collector_id, reserved_at, expires_at, released_at, unreported_at)
    SELECT $1, 'res_' || $1 || n, 'dec', 'test', 'self', '\\x00', '{}', 'voice', 'collect', 'creditor', 'bank', at, at,
           CASE WHEN n % 2 = 0 THEN at END, CASE WHEN n % 2 = 1 THEN at END FROM hours`,
-  `INSERT INTO payments SELECT $1, $1 || '-A1', 'P' || n, 100, at::date, '{}', '\\x00', 'test', at FROM hours`,
+  `INSERT INTO payments SELECT $1, $1 || '-A1', 'P' || n, 100, at::date, '{}', '\\x00', NULL, 'test', at FROM hours`,
   `INSERT INTO account_charges SELECT $1, $1 || '-A1', 'F' || n, 'late_fee', 100, at::date, '{}', '\\x00', 'test', at FROM hours`,
   `INSERT INTO account_snapshots
    SELECT s.customer_id, s.account_id, at + interval '7 minutes', s.content_hash, s.content, NULL, at
