@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { accountPolicyAt } from '../accounts/policy.ts';
 import type { Services } from '../context.ts';
+import { sqlState } from '../db/database.ts';
 import { mapAhead } from '../map-ahead.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import { applyBatch, type BatchRow } from './apply.ts';
@@ -141,20 +142,46 @@ async function* readBatches(
   if (rows.length > 0) yield { from, rows };
 }
 
-/** One transaction: the rows, what became of them and the progress, so that a run after a crash goes on exactly here. */
+/** Somebody else writes the same at this moment; the batch is applied again, as if all of it could be on file. */
+const OVERTAKEN = new Set<string | undefined>(['23505', '40P01']);
+
 async function commitBatch(
+  services: ImportServices,
+  row: ImportRow,
+  mapping: Mapping,
+  batch: Batch,
+  { pace, prepared }: { readonly pace: Pace; readonly prepared: Preparation },
+): Promise<boolean> {
+  try {
+    return await applyOnce(services, row, mapping, batch, { pace, prepared });
+  } catch (error) {
+    if (!OVERTAKEN.has(sqlState(error))) throw error;
+    return applyOnce(services, row, mapping, batch, { pace });
+  }
+}
+
+/** One transaction: the rows, what became of them and the progress, so that a run after a crash goes on exactly here. */
+async function applyOnce(
   { db, vault, clock, policy }: ImportServices,
   { import_id: importId, dry_run: dryRun }: ImportRow,
   { accountColumn }: Mapping,
   { from, rows }: Batch,
-  { pace, prepared }: { readonly pace: Pace; readonly prepared: Preparation },
+  { pace, prepared }: { readonly pace: Pace; readonly prepared?: Preparation },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const before = await lockForBatch(trx, importId, from);
     if (!before) return false;
     // A crash that loses this batch loses its progress with it, and the end of the import waits for all before it.
     await sql`SET LOCAL synchronous_commit = off`.execute(trx);
-    const context = { vault, policy: policy.current(), importId, now: clock(), dryRun, accountColumn, prepared };
+    const context = {
+      vault,
+      policy: policy.current(),
+      importId,
+      now: clock(),
+      dryRun,
+      accountColumn,
+      ...(prepared && { prepared }),
+    };
     const applied = await applyBatch(trx, context, rows);
     await insertRows(trx, vault, importId, applied.rows);
     const { rowsPerSecond, percent } = pace(from + rows.length);
