@@ -1,4 +1,5 @@
 import { type Expression, type Selectable, sql } from 'kysely';
+import { byteaArray, numberArray, textArray } from '../db/arrays.ts';
 import type { Db, Trx } from '../db/database.ts';
 import type { AccountsTable } from '../db/tables.ts';
 import type { AccountStatus } from '../rules/contact/facts.ts';
@@ -90,38 +91,55 @@ export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]
   return { outcomes: outcome, withFacts };
 }
 
+/** Inserts account ids with their customers. */
+export function insertAccountIds(rows: readonly AccountRecord[]) {
+  return sql`
+    INSERT INTO account_directory (account_id, customer_id)
+    SELECT * FROM unnest(${textArray(rows.map((row) => row.account_id))}::text[],
+                         ${textArray(rows.map((row) => row.customer_id))}::text[])`;
+}
+
 /** Gives every new account id to its customer, for good, and tells whose they are. */
 async function claimIds(trx: Trx, records: readonly AccountRecord[]): Promise<Map<string, string>> {
+  await sql`${insertAccountIds(records)} ON CONFLICT (account_id) DO NOTHING`.execute(trx);
   const ids = records.map((record) => record.account_id);
-  await sql`
-    INSERT INTO account_directory (account_id, customer_id)
-    SELECT * FROM unnest(${ids}::text[], ${records.map((record) => record.customer_id)}::text[])
-    ON CONFLICT (account_id) DO NOTHING`.execute(trx);
   const owners = await sql<{ account_id: string; customer_id: string }>`
     SELECT account_id, customer_id FROM account_directory WHERE account_id = ANY(${ids}::text[])`.execute(trx);
   return new Map(owners.rows.map((row) => [row.account_id, row.customer_id]));
 }
 
-/** Rows that were new or have changed to a state that is not older, with their new version. */
-async function writeAccounts(trx: Trx, rows: readonly AccountRecord[]) {
-  const column = <K extends keyof AccountRecord>(name: K) => rows.map((row) => row[name]);
-  const written = await sql<{ account_id: string; version: number; has_facts: boolean }>`
+type TextColumn = {
+  [K in keyof AccountRecord]: AccountRecord[K] extends string | null ? K : never;
+}[keyof AccountRecord];
+type AmountColumn = {
+  [K in keyof AccountRecord]: AccountRecord[K] extends bigint | null ? K : never;
+}[keyof AccountRecord];
+
+/** Inserts current states; what is to be done about accounts on file is the caller's to add. */
+export function insertAccounts(rows: readonly AccountRecord[]) {
+  const text = (name: TextColumn) => sql`${textArray(rows.map((row) => row[name]))}::text[]`;
+  const amounts = (name: AmountColumn) => sql`${numberArray(rows.map((row) => row[name]))}::bigint[]`;
+  return sql`
     INSERT INTO accounts (customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
                           interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id,
                           optional_facts, content_hash, version, created_at, updated_at)
-    SELECT customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
-           interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts,
-           content_hash, 1, at, at
-      FROM unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('product')}::text[],
-                  ${column('currency')}::text[], ${column('as_of')}::timestamptz[], ${column('past_due_since')}::date[],
-                  ${column('annual_rate')}::numeric[], ${column('status')}::text[], ${column('principal_minor')}::bigint[],
-                  ${column('interest_minor')}::bigint[], ${column('penalty_minor')}::bigint[], ${column('fees_minor')}::bigint[],
-                  ${column('minimum_due_minor')}::bigint[], ${column('credit_limit_minor')}::bigint[],
-                  ${column('debt_group_id')}::text[], ${column('optional_facts')}::jsonb[], ${column('content_hash')}::bytea[],
-                  ${column('at')}::timestamptz[])
+    SELECT customer_id, account_id, product, currency, as_of::timestamptz, past_due_since::date, annual_rate::numeric, status,
+           principal_minor, interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id,
+           optional_facts::jsonb, content_hash, 1, at::timestamptz, at::timestamptz
+      FROM unnest(${text('customer_id')}, ${text('account_id')}, ${text('product')}, ${text('currency')}, ${text('as_of')},
+                  ${text('past_due_since')}, ${text('annual_rate')}, ${text('status')}, ${amounts('principal_minor')},
+                  ${amounts('interest_minor')}, ${amounts('penalty_minor')}, ${amounts('fees_minor')},
+                  ${amounts('minimum_due_minor')}, ${amounts('credit_limit_minor')}, ${text('debt_group_id')},
+                  ${text('optional_facts')}, ${byteaArray(rows.map((row) => row.content_hash))}::bytea[], ${text('at')})
         AS sent (customer_id, account_id, product, currency, as_of, past_due_since, annual_rate, status, principal_minor,
                  interest_minor, penalty_minor, fees_minor, minimum_due_minor, credit_limit_minor, debt_group_id, optional_facts,
-                 content_hash, at)
+                 content_hash, at)`;
+}
+
+/** Rows that were new or have changed to a state that is not older, with their new version. */
+async function writeAccounts(trx: Trx, rows: readonly AccountRecord[]) {
+  const written = await sql<{ account_id: string; version: number; has_facts: boolean }>`
+    ${insertAccounts(rows)}
     ON CONFLICT (customer_id, account_id) DO UPDATE
       SET product = excluded.product, currency = excluded.currency, as_of = excluded.as_of, past_due_since = excluded.past_due_since,
           annual_rate = excluded.annual_rate, status = excluded.status, principal_minor = excluded.principal_minor,
@@ -155,15 +173,19 @@ async function newerThan(trx: Trx, records: readonly AccountRecord[]) {
   return newer.rows;
 }
 
-async function writeSnapshots(trx: Trx, records: readonly AccountRecord[]): Promise<void> {
-  if (records.length === 0) return;
-  const column = <K extends keyof AccountRecord>(name: K) => records.map((record) => record[name]);
-  await sql`
+/** Inserts states into the history of their accounts. */
+export function insertSnapshots(rows: readonly AccountRecord[]) {
+  const text = (name: TextColumn) => sql`${textArray(rows.map((row) => row[name]))}::text[]`;
+  return sql`
     INSERT INTO account_snapshots (customer_id, account_id, as_of, content_hash, content, import_id, recorded_at)
-    SELECT * FROM unnest(${column('customer_id')}::text[], ${column('account_id')}::text[], ${column('as_of')}::timestamptz[],
-                         ${column('content_hash')}::bytea[], ${column('content')}::jsonb[], ${column('import_id')}::text[],
-                         ${column('at')}::timestamptz[])
-    ON CONFLICT DO NOTHING`.execute(trx);
+    SELECT customer_id, account_id, as_of::timestamptz, content_hash, content::jsonb, import_id, at::timestamptz
+      FROM unnest(${text('customer_id')}, ${text('account_id')}, ${text('as_of')},
+                  ${byteaArray(rows.map((row) => row.content_hash))}::bytea[], ${text('content')}, ${text('import_id')}, ${text('at')})
+        AS sent (customer_id, account_id, as_of, content_hash, content, import_id, at)`;
+}
+
+async function writeSnapshots(trx: Trx, records: readonly AccountRecord[]): Promise<void> {
+  if (records.length > 0) await sql`${insertSnapshots(records)} ON CONFLICT DO NOTHING`.execute(trx);
 }
 
 /** The version of an account, locked until the end of the transaction; undefined when there is none. */

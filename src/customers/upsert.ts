@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { byteaArray, numberArray, textArray } from '../db/arrays.ts';
 import { refreshContactProfiles, type Trx } from '../db/database.ts';
 import type { ContactPointsTable, CustomersTable, PartiesTable } from '../db/tables.ts';
 import { lockPersonsOfRecords, settleWritten } from '../duplicates/persons.ts';
@@ -71,26 +72,35 @@ export async function upsertCustomers(
   return outcome;
 }
 
+/** Inserts customers; what is to be done about those on file is the caller's to add. */
+export function insertCustomers(rows: readonly CustomerRecord['customer'][]) {
+  const bytes = (
+    name: 'own_key' | 'content_key' | 'resident_id_key' | 'name_sealed' | 'resident_id_sealed' | 'birth_date_sealed',
+  ) => byteaArray(rows.map((row) => row[name]));
+  const text = (name: 'customer_id' | 'language' | 'region' | 'at') => textArray(rows.map((row) => row[name]));
+  const joined = (name: 'jurisdictions' | 'time_zones') => textArray(rows.map((row) => row[name].join(',')));
+  return sql`
+    INSERT INTO customers AS old (customer_id, debtor_key, name_sealed, resident_id_sealed, birth_date_sealed, language, jurisdictions,
+                                  time_zones, region, content_key, resident_id_key, version, created_at, updated_at)
+    SELECT customer_id, own_key, name_sealed, resident_id_sealed, birth_date_sealed, language, string_to_array(jurisdictions, ','),
+           string_to_array(time_zones, ','), region, content_key, resident_id_key, 1, at::timestamptz, at::timestamptz
+      FROM unnest(${text('customer_id')}::text[], ${bytes('own_key')}::bytea[], ${bytes('name_sealed')}::bytea[],
+                  ${bytes('resident_id_sealed')}::bytea[], ${bytes('birth_date_sealed')}::bytea[], ${text('language')}::text[],
+                  ${joined('jurisdictions')}::text[], ${joined('time_zones')}::text[], ${text('region')}::text[],
+                  ${bytes('content_key')}::bytea[], ${bytes('resident_id_key')}::bytea[], ${text('at')}::text[])
+        AS sent (customer_id, own_key, name_sealed, resident_id_sealed, birth_date_sealed, language, jurisdictions, time_zones, region,
+                 content_key, resident_id_key, at)`;
+}
+
 /** Rows that were new or have changed, with their new version. */
 async function writeCustomers(trx: Trx, rows: readonly CustomerRecord['customer'][]) {
-  const column = <K extends keyof CustomerRecord['customer']>(name: K) => rows.map((row) => row[name]);
   const { rows: written } = await sql<{
     customer_id: string;
     version: number;
     debtor_key: Buffer;
     own_key: Buffer | null;
   }>`
-    INSERT INTO customers AS old (customer_id, debtor_key, name_sealed, resident_id_sealed, birth_date_sealed, language, jurisdictions,
-                                  time_zones, region, content_key, resident_id_key, version, created_at, updated_at)
-    SELECT customer_id, own_key, name_sealed, resident_id_sealed, birth_date_sealed, language, string_to_array(jurisdictions, ','),
-           string_to_array(time_zones, ','), region, content_key, resident_id_key, 1, at, at
-      FROM unnest(${column('customer_id')}::text[], ${column('own_key')}::bytea[], ${column('name_sealed')}::bytea[],
-                  ${column('resident_id_sealed')}::bytea[], ${column('birth_date_sealed')}::bytea[], ${column('language')}::text[],
-                  ${rows.map((row) => row.jurisdictions.join(','))}::text[], ${rows.map((row) => row.time_zones.join(','))}::text[],
-                  ${column('region')}::text[], ${column('content_key')}::bytea[], ${column('resident_id_key')}::bytea[],
-                  ${column('at')}::timestamptz[])
-        AS sent (customer_id, own_key, name_sealed, resident_id_sealed, birth_date_sealed, language, jurisdictions, time_zones, region,
-                 content_key, resident_id_key, at)
+    ${insertCustomers(rows)}
     ON CONFLICT (customer_id) DO UPDATE
       SET own_key = nullif(CASE WHEN excluded.debtor_key = old.apart_key THEN old.lone_key ELSE excluded.debtor_key END, old.debtor_key),
           resident_id_key = CASE WHEN excluded.debtor_key = old.apart_key THEN old.apart_key ELSE excluded.resident_id_key END,
@@ -161,16 +171,47 @@ function rowKey(row: { customer_id: string; contact_point_id: string }): string 
   return `${row.customer_id}/${row.contact_point_id}`;
 }
 
+/** Inserts parties, which the caller may have on file. */
+export function insertParties(rows: CustomerRecord['parties']) {
+  const text = (name: 'customer_id' | 'party_id' | 'role') => textArray(rows.map((row) => row[name]));
+  const bytes = (name: 'person_key' | 'name_sealed' | 'social_credit_code_sealed') =>
+    byteaArray(rows.map((row) => row[name]));
+  return sql`
+    INSERT INTO parties (customer_id, party_id, role, person_key, name_sealed, social_credit_code_sealed, position)
+    SELECT * FROM unnest(${text('customer_id')}::text[], ${text('party_id')}::text[], ${text('role')}::text[],
+                         ${bytes('person_key')}::bytea[], ${bytes('name_sealed')}::bytea[],
+                         ${bytes('social_credit_code_sealed')}::bytea[], ${numberArray(rows.map((row) => row.position))}::smallint[])`;
+}
+
 async function writeParties(trx: Trx, rows: CustomerRecord['parties']): Promise<void> {
   await sql`
-    INSERT INTO parties (customer_id, party_id, role, person_key, name_sealed, social_credit_code_sealed, position)
-    SELECT * FROM unnest(${rows.map((row) => row.customer_id)}::text[], ${rows.map((row) => row.party_id)}::text[],
-                         ${rows.map((row) => row.role)}::text[], ${rows.map((row) => row.person_key)}::bytea[],
-                         ${rows.map((row) => row.name_sealed)}::bytea[],
-                         ${rows.map((row) => row.social_credit_code_sealed)}::bytea[], ${rows.map((row) => row.position)}::smallint[])
+    ${insertParties(rows)}
     ON CONFLICT (customer_id, party_id) DO UPDATE
       SET role = excluded.role, person_key = excluded.person_key, name_sealed = excluded.name_sealed,
           social_credit_code_sealed = excluded.social_credit_code_sealed, position = excluded.position`.execute(trx);
+}
+
+/** Inserts contact points, which the caller may have on file. */
+export function insertContactPoints(
+  rows: CustomerRecord['contactPoints'],
+  wrongSince: ReadonlyMap<string, string> = new Map(),
+) {
+  type Text = 'customer_id' | 'contact_point_id' | 'party_id' | 'kind' | 'line' | 'status' | 'place';
+  const text = (name: Text) => textArray(rows.map((row) => row[name]));
+  const bytes = (name: 'value_sealed' | 'address_key') => byteaArray(rows.map((row) => row[name]));
+  return sql`
+    INSERT INTO contact_points (customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place,
+                                time_zones, verified_on, provenance, wrong_since, position)
+    SELECT customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place,
+           string_to_array(time_zones, ','), verified_on, provenance, wrong_since, position
+      FROM unnest(${text('customer_id')}::text[], ${text('contact_point_id')}::text[], ${text('party_id')}::text[],
+                  ${text('kind')}::text[], ${bytes('value_sealed')}::bytea[], ${bytes('address_key')}::bytea[],
+                  ${text('line')}::text[], ${text('status')}::text[], ${text('place')}::text[],
+                  ${textArray(rows.map((row) => row.time_zones.join(',')))}::text[], ${rows.map((row) => row.verified_on)}::date[],
+                  ${rows.map((row) => row.provenance)}::jsonb[], ${rows.map((row) => wrongSince.get(rowKey(row)) ?? null)}::timestamptz[],
+                  ${numberArray(rows.map((row) => row.position))}::smallint[])
+        AS sent (customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place, time_zones,
+                 verified_on, provenance, wrong_since, position)`;
 }
 
 async function writeContactPoints(
@@ -180,20 +221,7 @@ async function writeContactPoints(
 ): Promise<void> {
   if (rows.length === 0) return;
   await sql`
-    INSERT INTO contact_points (customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place,
-                                time_zones, verified_on, provenance, wrong_since, position)
-    SELECT customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place,
-           string_to_array(time_zones, ','), verified_on, provenance, wrong_since, position
-      FROM unnest(${rows.map((row) => row.customer_id)}::text[], ${rows.map((row) => row.contact_point_id)}::text[],
-                  ${rows.map((row) => row.party_id)}::text[], ${rows.map((row) => row.kind)}::text[],
-                  ${rows.map((row) => row.value_sealed)}::bytea[], ${rows.map((row) => row.address_key)}::bytea[],
-                  ${rows.map((row) => row.line)}::text[], ${rows.map((row) => row.status)}::text[],
-                  ${rows.map((row) => row.place)}::text[], ${rows.map((row) => row.time_zones.join(','))}::text[],
-                  ${rows.map((row) => row.verified_on)}::date[], ${rows.map((row) => row.provenance)}::jsonb[],
-                  ${rows.map((row) => wrongSince.get(rowKey(row)) ?? null)}::timestamptz[],
-                  ${rows.map((row) => row.position)}::smallint[])
-        AS sent (customer_id, contact_point_id, party_id, kind, value_sealed, address_key, line, status, place, time_zones,
-                 verified_on, provenance, wrong_since, position)
+    ${insertContactPoints(rows, wrongSince)}
     ON CONFLICT (customer_id, contact_point_id) DO UPDATE
       SET party_id = excluded.party_id, kind = excluded.kind, value_sealed = excluded.value_sealed, address_key = excluded.address_key,
           line = excluded.line, status = excluded.status, place = excluded.place, time_zones = excluded.time_zones,

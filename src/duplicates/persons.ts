@@ -34,8 +34,11 @@ export interface Settled {
 
 const NOBODY: Settled = { moves: [], customerIds: [] };
 
-/** Whoever changes who is one person waits here for the others who do; apart from the locks of budgets, and before them. */
-async function lockPersons(trx: Trx, keys: Iterable<string>): Promise<void> {
+/**
+ * Whoever changes who is one person waits here for the others who do; apart from the locks of budgets, and before them.
+ * Persons by their keys in hex.
+ */
+export async function lockPersons(trx: Trx, keys: Iterable<string>): Promise<void> {
   await lockBudgetSubjects(
     trx,
     [...keys].map((person) => fingerprint({ person })),

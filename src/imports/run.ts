@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { accountPolicyAt } from '../accounts/policy.ts';
 import type { Services } from '../context.ts';
+import { sqlState } from '../db/database.ts';
 import { mapAhead } from '../map-ahead.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import { applyBatch, type BatchRow } from './apply.ts';
@@ -146,8 +147,26 @@ function waveContext({ vault, clock, policy }: ImportServices, row: ImportRow): 
   return { vault, policy: policy.current(), importId: row.import_id, clientId: row.client_id, now: clock() };
 }
 
-/** One transaction: the rows, what became of them and the progress, so that a run after a crash goes on exactly here. */
+/** Somebody else writes the same at this moment; the batch is applied again, as if all of it could be on file. */
+const OVERTAKEN = new Set<string | undefined>(['23505', '40P01']);
+
 async function commitBatch(
+  services: ImportServices,
+  row: ImportRow,
+  mapping: Mapping,
+  batch: Batch,
+  { pace, kind }: { readonly pace: Pace; readonly kind: RecordKind<Imported> },
+): Promise<boolean> {
+  try {
+    return await applyOnce(services, row, mapping, batch, { pace, kind });
+  } catch (error) {
+    if (!OVERTAKEN.has(sqlState(error))) throw error;
+    return applyOnce(services, row, mapping, batch, { pace, kind: KINDS[mapping.records]() });
+  }
+}
+
+/** One transaction: the rows, what became of them and the progress, so that a run after a crash goes on exactly here. */
+async function applyOnce(
   services: ImportServices,
   row: ImportRow,
   { columnOf }: Mapping,

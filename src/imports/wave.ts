@@ -7,8 +7,10 @@ import { contentKeyOf, customerRecord, type NormalisedCustomer } from '../custom
 import { findCustomers, lockContentKeys } from '../customers/repository.ts';
 import { type CustomerRecord, type Upserted, upsertCustomers } from '../customers/upsert.ts';
 import { refreshContactProfiles, type Trx } from '../db/database.ts';
+import { deriveAccounts } from '../payments/derive.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
 import { type Fate, refused } from './kinds/fate.ts';
+import { billsItself, insertFresh, type Newcomer } from './fresh.ts';
 import type { ImportedAccount, ImportedCustomer, ImportedRow } from './mapping.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
 import { newestStates, originsOf } from './on-file.ts';
@@ -78,16 +80,66 @@ export async function planWave(
 }
 
 /**
- * Plans and writes a wave. Somebody else may write the same at this very moment; then what was new a moment ago is known, and
- * the fates say so.
+ * Writes a wave: newcomers first, then everybody else. Fails with a unique violation when somebody writes the same newcomers
+ * at this very moment; done again without preparation, it finds them.
  */
 export async function applyWave(
   trx: Trx,
   context: WaveContext,
   rows: readonly ImportedRow[],
 ): Promise<readonly Fate[]> {
+  const inserted = await insertNewcomers(trx, context, rows);
+  const others = rows.filter(({ customer }) => !inserted.has(customer.customerId));
+  const { fates, created } = others.length > 0 ? await applyOthers(trx, context, others) : { fates: [], created: 0 };
+  context.prepared?.learn(inserted.size + created, rows.length);
+  let next = 0;
+  return rows.map(({ customer }) => (inserted.has(customer.customerId) ? { kind: 'new' } : fates[next++]!));
+}
+
+/** Ids of the customers that were new with all they have; of rows that were prepared, since others are rarely new. */
+async function insertNewcomers(trx: Trx, context: WaveContext, rows: readonly ImportedRow[]): Promise<Set<string>> {
+  const { prepared, policy, now } = context;
+  if (!prepared) return new Set();
+  const newcomers = newcomersOf(prepared, rows);
+  const fresh = newcomers.length > 0 ? await insertFresh(trx, newcomers, now.toString()) : [];
+  const billing = fresh.filter(billsItself);
+  const accounts = billing.flatMap((one) => one.accounts.filter(({ bills }) => bills));
+  const keys = accounts.map((account) => ({ customerId: account.customer_id, accountId: account.account_id }));
+  await deriveAccounts(trx, policy, keys, now, { asNew: true });
+  const billed = billing.map(({ record }) => record.customer.customer_id);
+  await refreshContactProfiles(trx, billed, now.toString());
+  return new Set(fresh.map(({ record }) => record.customer.customer_id));
+}
+
+/** Customers all of whose rows are prepared. */
+function newcomersOf(prepared: Preparation, rows: readonly ImportedRow[]): Newcomer[] {
+  const found = new Map<string, { record: CustomerRecord; accounts: AccountRecord[] } | null>();
+  for (const { customer, account } of rows) {
+    const [record, state] = [prepared.customer(customer), prepared.account(account)];
+    const before = found.get(customer.customerId);
+    if (!record || !state) found.set(customer.customerId, null);
+    else if (before) before.accounts.push(state);
+    else if (before === undefined) found.set(customer.customerId, { record, accounts: [state] });
+  }
+  return [...found.values()]
+    .filter((newcomer) => newcomer !== null)
+    .map(({ record, accounts }) => ({
+      record,
+      accounts: accounts.sort((a, b) => (a.account_id < b.account_id ? -1 : 1)),
+    }));
+}
+
+/**
+ * Plans and writes rows. Somebody else may write the same at this very moment; then what was new a moment ago is known, and
+ * the fates say so.
+ */
+async function applyOthers(
+  trx: Trx,
+  context: WaveContext,
+  rows: readonly ImportedRow[],
+): Promise<{ readonly fates: readonly Fate[]; readonly created: number }> {
   const plan = await planWave(trx, context, rows);
-  context.prepared?.learn(plan.customers.filter(({ fresh }) => fresh !== null).length, rows.length);
+  const created = plan.customers.filter(({ fresh }) => fresh !== null).length;
   const sealed = await mapInTurns(
     plan.customers,
     ({ customerId, customer, fresh }) =>
@@ -109,12 +161,13 @@ export async function applyWave(
       !changed(customers.get(customer.customerId)) &&
       !changed(accounts.get(account.accountId)),
   );
-  if (overtaken.length === 0) return plan.fates;
+  if (overtaken.length === 0) return { fates: plan.fates, created };
   const origins = await originsOf(trx, plan.accounts);
-  return rows.map((row, index) => {
+  const fates = rows.map((row, index): Fate => {
     const origin = overtaken.includes(row) ? origins.get(row.account.accountId) : undefined;
     return origin ? { kind: 'known', of: origin } : plan.fates[index]!;
   });
+  return { fates, created };
 }
 
 function isOwn(stored: StoredAccount | undefined, customerId: string): boolean {
@@ -182,7 +235,8 @@ export interface Preparation {
 export function createPreparation(): Preparation {
   const customers = new WeakMap<ImportedCustomer, CustomerRecord>();
   const accounts = new WeakMap<ImportedAccount, AccountRecord>();
-  let isWorthIt = false;
+  // A first file brings most; whether this one does, its first rows tell.
+  let isWorthIt = true;
   return {
     prepare: (context, { customer, account }) => {
       if (!isWorthIt) return;
