@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomFillSync } from 'node:crypto';
 
 /** Where a value stands. It is authenticated with the value, so a ciphertext copied to another row does not open. */
 export interface ColumnAddress {
@@ -47,13 +47,17 @@ function associatedData({ table, column, rowId }: ColumnAddress): Buffer {
 export function createVault(keys: readonly EncryptionKey[], blindIndexKey: Buffer): Vault {
   const writer = keys[0];
   if (!writer) throw new Error('at least one encryption key is needed');
+  const writingKey = createSecretKey(writer.key);
+  const indexKey = createSecretKey(blindIndexKey);
   const byId = new Map(keys.map((entry) => [entry.keyId, entry.key]));
   const prefix = Buffer.concat([Buffer.from([Buffer.byteLength(writer.keyId)]), Buffer.from(writer.keyId)]);
   return {
     seal: (at, plain) => {
       const nonce = nextNonce();
-      const cipher = createCipheriv('aes-256-gcm', writer.key, nonce).setAAD(associatedData(at));
-      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
+      const cipher = createCipheriv('aes-256-gcm', writingKey, nonce).setAAD(associatedData(at));
+      const body = cipher.update(plain, 'utf8');
+      // GCM keeps nothing back: this only makes the tag.
+      cipher.final();
       return Buffer.concat([prefix, nonce, cipher.getAuthTag(), body]);
     },
     open: (at, sealed) => {
@@ -67,7 +71,7 @@ export function createVault(keys: readonly EncryptionKey[], blindIndexKey: Buffe
       decipher.setAuthTag(sealed.subarray(idEnd + 12, idEnd + 28));
       return decipher.update(sealed.subarray(idEnd + 28), undefined, 'utf8') + decipher.final('utf8');
     },
-    index: (kind, value) => createHmac('sha256', blindIndexKey).update(`${kind}:${value}`).digest().subarray(0, 16),
+    index: (kind, value) => createHmac('sha256', indexKey).update(`${kind}:${value}`).digest().subarray(0, 16),
   };
 }
 

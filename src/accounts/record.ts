@@ -107,6 +107,9 @@ function partErrors({ balanceParts, balances, currency }: AccountInput): FieldEr
   });
 }
 
+/** Facts that the first release did not know are left out while they are unknown: a state repeated after it is a repeat. */
+const LATER_FACTS = new Set<string>(OPTIONAL_FACTS.slice(OPTIONAL_FACTS.indexOf('statementDay')));
+
 /** Makes the row and the history entry of a normalised account; `importId` when a file brought it. Throws RangeError. */
 export function accountRecord(
   accountId: string,
@@ -119,10 +122,14 @@ export function accountRecord(
     if (value === null) throw new RangeError('the account is not normalised');
     return value;
   };
-  // Facts that an earlier release did not know are left out while they are: a state repeated after it is a repeat.
-  const unknown = new Set<string>(OPTIONAL_FACTS.slice(OPTIONAL_FACTS.indexOf('statementDay')));
-  const known = Object.entries(account).filter(([name, value]) => value !== null || !unknown.has(name));
-  const content = { ...Object.fromEntries(known), accountId };
+  const content: Record<string, unknown> = {};
+  const optionalFacts: Record<string, unknown> = {};
+  for (const name in account) {
+    const value = account[name as keyof AccountInput];
+    if (value !== null || !LATER_FACTS.has(name)) content[name] = value;
+  }
+  content.accountId = accountId;
+  for (const name of OPTIONAL_FACTS) if (account[name] !== null) optionalFacts[name] = account[name];
   return {
     customer_id: account.customerId,
     account_id: accountId,
@@ -139,16 +146,11 @@ export function accountRecord(
     minimum_due_minor: account.minimumPaymentDue === null ? null : minor(account.minimumPaymentDue),
     credit_limit_minor: account.creditLimit === null ? null : minor(account.creditLimit),
     debt_group_id: account.debtGroupId,
-    optional_facts: JSON.stringify(optionalFactsOf(account)),
+    optional_facts: JSON.stringify(optionalFacts satisfies OptionalFacts),
     content: JSON.stringify(content),
     content_hash: fingerprint(content),
     bills: account.statementDay !== null,
     import_id: importId,
     at: now.toString(),
   };
-}
-
-function optionalFactsOf(account: AccountInput): OptionalFacts {
-  const facts = OPTIONAL_FACTS.map((name) => [name, account[name]] as const);
-  return Object.fromEntries(facts.filter(([, value]) => value !== null));
 }

@@ -6,8 +6,12 @@ type Holder = Pick<CustomerInput, 'residentId' | 'jurisdictions'>;
 
 /** The customer's zones may be unknown, so the latest date anywhere on earth (UTC+14) is still today. */
 export function latestToday(now: Temporal.Instant): string {
-  return now.add({ hours: 14 }).toString().slice(0, 10);
+  if (now !== last.now) last = { now, today: now.add({ hours: 14 }).toString().slice(0, 10) };
+  return last.today;
 }
+
+/** Of the instant that was asked last: the rows of a file have one, and civil time takes long. */
+let last = { now: Temporal.Instant.fromEpochMilliseconds(0), today: '1970-01-01' };
 
 /** Full-width digits and a small x are how people type it; the stored form is what equality is judged by. */
 export function foldNumber(text: string): string {

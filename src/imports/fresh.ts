@@ -14,34 +14,31 @@ export interface Newcomer {
   readonly accounts: readonly AccountRecord[];
 }
 
-/** Whether time alone changes an account of theirs. */
-export function billsItself({ accounts }: Newcomer): boolean {
-  return accounts.some(({ bills }) => bills);
-}
-
-const hex = (key: Buffer) => key.toString('hex');
-
 /**
  * Inserts those customers who are new with all their accounts, and are nobody else's person, and returns them; the others
  * are left alone. Who inserts the same at this moment makes it fail with a unique violation.
  */
 export async function insertFresh(trx: Trx, all: readonly Newcomer[], at: string): Promise<readonly Newcomer[]> {
-  const people = new Map<string, number>();
-  for (const { record } of all) {
-    const person = hex(record.customer.own_key);
-    people.set(person, (people.get(person) ?? 0) + 1);
-  }
-  const alone = all.filter(({ record }) => people.get(hex(record.customer.own_key)) === 1);
-  const shareable = alone.filter(({ record: { customer } }) => !customer.own_key.equals(customer.lone_key));
+  const people = Map.groupBy(all, ({ record }) => record.customer.own_key.toString('hex'));
+  const alone = [...people].flatMap(([person, [newcomer, ...others]]) =>
+    newcomer && others.length === 0 ? [{ person, newcomer }] : [],
+  );
+  const shareable = alone.filter(
+    ({ newcomer: { record } }) => !record.customer.own_key.equals(record.customer.lone_key),
+  );
   await lockPersons(
     trx,
-    shareable.map(({ record }) => hex(record.customer.own_key)),
+    shareable.map(({ person }) => person),
   );
-  const known = await onFile(trx, alone);
-  const fresh = alone.filter(({ record, accounts }) => {
-    const ids = [`customer ${record.customer.customer_id}`, `person ${hex(record.customer.own_key)}`];
-    return ![...ids, ...accounts.map((account) => `account ${account.account_id}`)].some((id) => known.has(id));
-  });
+  const known = await onFile(
+    trx,
+    alone.map(({ newcomer }) => newcomer),
+  );
+  const isFresh = ({ person, newcomer: { record, accounts } }: (typeof alone)[number]) =>
+    !known.has(`person ${person}`) &&
+    !known.has(`customer ${record.customer.customer_id}`) &&
+    !accounts.some((account) => known.has(`account ${account.account_id}`));
+  const fresh = (known.size === 0 ? alone : alone.filter(isFresh)).map(({ newcomer }) => newcomer);
   if (fresh.length > 0) await insertAll(trx, fresh, at);
   return fresh;
 }
@@ -68,16 +65,14 @@ async function insertAll(trx: Trx, fresh: readonly Newcomer[], at: string): Prom
   const accounts = ordered
     .flatMap((newcomer) => newcomer.accounts)
     .sort((a, b) => (a.account_id < b.account_id ? -1 : 1));
-  // The account of one that bills itself is still to be played; its customer's profile comes after that.
-  const told = ordered.filter((newcomer) => !billsItself(newcomer));
-  const profiles = told.map((newcomer) => profileOfNew(newcomer.record, newcomer.accounts));
+  const profiles = ordered.map((newcomer) => profileOfNew(newcomer.record, newcomer.accounts));
   await sql`
     WITH made AS (
       SELECT customer_id, debtor_key, string_to_array(jurisdictions, ',') AS jurisdictions, profile::json AS profile,
              nextval('ledger_positions') AS position
-        FROM unnest(${textArray(told.map(({ record }) => record.customer.customer_id))}::text[],
-                    ${byteaArray(told.map(({ record }) => record.customer.own_key))}::bytea[],
-                    ${textArray(told.map(({ record }) => record.customer.jurisdictions.join(',')))}::text[], ${textArray(profiles)}::text[])
+        FROM unnest(${textArray(ordered.map(({ record }) => record.customer.customer_id))}::text[],
+                    ${byteaArray(ordered.map(({ record }) => record.customer.own_key))}::bytea[],
+                    ${textArray(ordered.map(({ record }) => record.customer.jurisdictions.join(',')))}::text[], ${textArray(profiles)}::text[])
           AS sent (customer_id, debtor_key, jurisdictions, profile)
     ), customers AS (${insertCustomers(customers)}),
     parties AS (${insertParties(ordered.flatMap(({ record }) => record.parties))}),

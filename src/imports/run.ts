@@ -130,15 +130,17 @@ async function* readBatches(
   const file = await open(services, row, mapping);
   let from = Number(row.rows_read);
   let rows: BatchRow[] = [];
+  let context = waveContext(services, row);
   for await (const { row: no, cells } of file.records) {
     if (no <= from) continue;
     const result = readRow(mapping, file.header, cells, statement);
-    if ('imported' in result && !row.dry_run) kind.prepare?.(waveContext(services, row), result.imported);
+    if ('imported' in result && !row.dry_run) kind.prepare?.(context, result.imported);
     rows.push({ row: no, result, cells: () => keptCells(mapping, file.header, cells) });
     if (rows.length < BATCH_ROWS) continue;
     yield { from, rows };
     from += rows.length;
     rows = [];
+    context = waveContext(services, row);
   }
   if (rows.length > 0) yield { from, rows };
 }

@@ -7,10 +7,9 @@ import { contentKeyOf, customerRecord, type NormalisedCustomer } from '../custom
 import { findCustomers, lockContentKeys } from '../customers/repository.ts';
 import { type CustomerRecord, type Upserted, upsertCustomers } from '../customers/upsert.ts';
 import { refreshContactProfiles, type Trx } from '../db/database.ts';
-import { deriveAccounts } from '../payments/derive.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
+import { insertFresh, type Newcomer } from './fresh.ts';
 import { type Fate, refused } from './kinds/fate.ts';
-import { billsItself, insertFresh, type Newcomer } from './fresh.ts';
 import type { ImportedAccount, ImportedCustomer, ImportedRow } from './mapping.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
 import { newestStates, originsOf } from './on-file.ts';
@@ -98,26 +97,18 @@ export async function applyWave(
 
 /** Ids of the customers that were new with all they have; of rows that were prepared, since others are rarely new. */
 async function insertNewcomers(trx: Trx, context: WaveContext, rows: readonly ImportedRow[]): Promise<Set<string>> {
-  const { prepared, policy, now } = context;
-  if (!prepared) return new Set();
-  const newcomers = newcomersOf(prepared, rows);
-  const fresh = newcomers.length > 0 ? await insertFresh(trx, newcomers, now.toString()) : [];
-  const billing = fresh.filter(billsItself);
-  const accounts = billing.flatMap((one) => one.accounts.filter(({ bills }) => bills));
-  const keys = accounts.map((account) => ({ customerId: account.customer_id, accountId: account.account_id }));
-  await deriveAccounts(trx, policy, keys, now, { asNew: true });
-  const billed = billing.map(({ record }) => record.customer.customer_id);
-  await refreshContactProfiles(trx, billed, now.toString());
+  const newcomers = context.prepared ? newcomersOf(context.prepared, rows) : [];
+  const fresh = newcomers.length > 0 ? await insertFresh(trx, newcomers, context.now.toString()) : [];
   return new Set(fresh.map(({ record }) => record.customer.customer_id));
 }
 
-/** Customers all of whose rows are prepared. */
+/** Customers all of whose rows are prepared, and whose accounts need not be played. */
 function newcomersOf(prepared: Preparation, rows: readonly ImportedRow[]): Newcomer[] {
   const found = new Map<string, { record: CustomerRecord; accounts: AccountRecord[] } | null>();
   for (const { customer, account } of rows) {
     const [record, state] = [prepared.customer(customer), prepared.account(account)];
     const before = found.get(customer.customerId);
-    if (!record || !state) found.set(customer.customerId, null);
+    if (!record || !state || state.bills) found.set(customer.customerId, null);
     else if (before) before.accounts.push(state);
     else if (before === undefined) found.set(customer.customerId, { record, accounts: [state] });
   }
