@@ -88,7 +88,8 @@ function reasonAt(candidateId: string) {
   return { table: 'duplicate_candidates', column: 'reason_sealed', rowId: candidateId };
 }
 
-function candidateOf({ vault }: Ctx, row: CandidateRow): Candidate {
+function candidateOf({ vault, caller }: Ctx, row: CandidateRow): Candidate {
+  const mayRead = caller.scopes.has('personal-data:read') && row.reason_sealed !== null;
   return {
     candidateId: row.candidate_id,
     customerIds: [row.customer_id, row.other_id],
@@ -100,7 +101,7 @@ function candidateOf({ vault }: Ctx, row: CandidateRow): Candidate {
     foundAt: wireInstant(row.found_at),
     settledAt: wireInstant(row.settled_at),
     clientId: row.settle_client_id,
-    reason: row.reason_sealed === null ? null : vault.open(reasonAt(row.candidate_id), row.reason_sealed),
+    reason: mayRead ? vault.open(reasonAt(row.candidate_id), row.reason_sealed!) : null,
     mergeId: row.merge_id,
   };
 }

@@ -63,7 +63,10 @@ export const mergeSchema = z
     basis: z
       .enum(MERGE_BASES)
       .describe('resident_id: by rule, for equal ids. candidate: a person has decided. request: told from outside'),
-    reason: z.string().nullable().describe('What the person who merged said; null by rule'),
+    reason: z
+      .string()
+      .nullable()
+      .describe('What the person who merged said; null by rule, and without the scope personal-data:read'),
     ruleVersion: z.string().describe('Of the rules for matching that were in force'),
     candidateId: z.string().nullable(),
     movedCustomerIds: z.array(z.string()).describe('Whose contacts, directives and budgets went to the other person'),

@@ -151,10 +151,11 @@ function reasonAt(column: 'reason_sealed' | 'undo_reason_sealed', mergeId: strin
   return { table: 'customer_merges', column, rowId: mergeId };
 }
 
-export function mergeOf({ vault }: Pick<Ctx, 'vault'>, row: MergeRow): CustomerMerge {
+export function mergeOf({ vault, caller }: Pick<Ctx, 'vault' | 'caller'>, row: MergeRow): CustomerMerge {
+  const mayRead = caller.scopes.has('personal-data:read');
   const said = (column: 'reason_sealed' | 'undo_reason_sealed') => {
     const sealed = row[column];
-    return sealed === null ? null : vault.open(reasonAt(column, row.merge_id), sealed);
+    return sealed === null || !mayRead ? null : vault.open(reasonAt(column, row.merge_id), sealed);
   };
   return {
     mergeId: row.merge_id,

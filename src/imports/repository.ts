@@ -123,13 +123,14 @@ export async function deleteImport(db: Db, importId: string): Promise<void> {
   await db.deleteFrom('imports').where('import_id', '=', importId).execute();
 }
 
-/** The statement date of the first import of the same content; undefined when the content is new. */
+/** The statement date of the first import of the same content, dry runs apart; undefined when the content is new. */
 export async function earlierAsOf(trx: Trx, source: string, contentHash: Buffer): Promise<string | undefined> {
   const row = await trx
     .selectFrom('imports')
     .select('as_of')
     .where('content_hash', '=', contentHash)
     .where('source', '=', source)
+    .where('dry_run', '=', false)
     .orderBy('created_at')
     .limit(1)
     .executeTakeFirst();

@@ -134,6 +134,9 @@ describe('a candidate', () => {
       settledAt: '2026-11-23T10:00:00+08:00',
     });
     expect(await ok(dismiss(candidateId))).toEqual(dismissed);
+    const masked = { authorization: `Bearer ${await t.keyWith(['customers:read'])}` };
+    const seen = await ok(t.call('GET', '/v1/duplicate-candidates?status=dismissed', undefined, masked));
+    expect(seen.items.map(({ reason }: { reason: string | null }) => reason)).not.toContain(dismissed.reason);
     await put('X-2', { phone, birthDate: '1980-05-06' });
     expect(await candidatesOf('X-1')).toEqual([dismissed]);
   });

@@ -327,6 +327,14 @@ test('the same content sent on another day keeps the statement date that it had'
   expect(totals(again)).toEqual(completed({ rowsRead: UCI_ROWS, duplicates: UCI_ROWS }));
 });
 
+test('a dry run gives the import that follows it no date', async () => {
+  const file = UCI_SAMPLE.replace(/\n/g, '\n\n');
+  t.setNow('2026-11-24T10:00:00+08:00');
+  expect((await importFile(t, file, 'source=uci&dryRun=true')).asOf).toBe('2026-11-24');
+  t.setNow('2026-11-25T10:00:00+08:00');
+  expect((await importFile(t, file, 'source=uci')).asOf).toBe('2026-11-25');
+});
+
 test('the beginning and the end of an import are told as events, in their transactions', async () => {
   const { rows } = await t.database.pool.query<{ last: bigint | null }>('SELECT max(seq) AS last FROM outbox_events');
   const good = await importFile(t, defaultFile([{ account_id: 'told-1' }, { account_id: 'told-2', principal: 'x' }]));

@@ -254,6 +254,14 @@ describe('customers who were merged', () => {
     expect(await undo(mergeId)).toMatchObject({ status: 'undone', undo: { basis: 'request', reason: 'a mistake' } });
   });
 
+  it('keep what people said of them from whoever may not read personal data', async () => {
+    const { mergeId } = await merge(a, b);
+    await undo(mergeId);
+    const masked = { authorization: `Bearer ${await t.keyWith(['customers:read'])}` };
+    const { body } = await t.call('GET', `/v1/customer-merges/${mergeId}`, undefined, masked);
+    expect(body).toMatchObject({ status: 'undone', reason: null, undo: { reason: null } });
+  });
+
   it('are told of to whoever reads them, by a record of each merge', async () => {
     const done = await merge(a, b, { mergeId: `M-${made}` });
     expect(done).toMatchObject({

@@ -111,6 +111,7 @@ describe('the default mapping', () => {
     ['currency', 'XYZ', 'INVALID_CURRENCY', 'X**'],
     ['as_of', '2026-12-31', 'IN_THE_FUTURE', '2***-**-**'],
     ['as_of', 'gestern', 'INVALID_DATE', 'g******'],
+    ['as_of', '1950-01-01', 'INVALID_DATE', '1***-**-**'],
     ['past_due_since', '2025-11-21', 'OUT_OF_ORDER', '2***-**-**'],
     ['past_due_since', '2025-02-29', 'INVALID_DATE', '2***-**-**'],
     ['principal', '', 'REQUIRED', ''],

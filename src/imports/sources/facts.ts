@@ -168,6 +168,7 @@ export function parseAsOf({ latest, startOf }: Statement, forms: readonly DateFo
     const instant = 'code' in date ? instantSchema.safeParse(fold(text)) : null;
     if ('code' in date && !instant!.success) return date;
     const value = 'value' in date ? startOf(date.value) : toMilliseconds(instant!.data!);
+    if (value < '1970') return { code: 'INVALID_DATE' };
     // Both are in UTC; most are far from the bound.
     const isLate = value.slice(0, 10) >= latest.slice(0, 10) && Temporal.Instant.compare(value, latest) > 0;
     return isLate ? { code: 'IN_THE_FUTURE' } : { value, corrections: 'value' in date ? date.corrections : AS_IT_IS };
