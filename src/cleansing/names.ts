@@ -16,6 +16,8 @@ const BLANK_AT_DOT = new RegExp(`\\s*${MIDDLE_DOT}\\s*`, 'g');
 /** What stands where a person's name was hidden or lost: asterisks, 张某, 张XX, question marks of a wrong encoding. */
 const MASKED = /[*?\ufffd]|^\p{Script=Han}{1,2}某{1,2}$|\p{Script=Han}[xX]{1,3}$/u;
 const MAX_CHARACTERS = 100;
+/** Longest cell, with its blanks; to look through longer ones takes time that grows with their square. */
+const MAX_CELL_LENGTH = 1000;
 
 /**
  * A name as it is kept: letters of full width folded, one middle dot (U+00B7), no blanks between Chinese characters and
@@ -26,6 +28,7 @@ export function cleanName(
   text: string,
 ): { readonly value: string; readonly corrections: readonly Correction[] } | null {
   const trimmed = text.trim();
+  if (trimmed.length > MAX_CELL_LENGTH) return null;
   if (/^\p{Unified_Ideograph}{1,5}$/u.test(trimmed) && !MASKED.test(trimmed)) {
     return { value: trimmed, corrections: [] };
   }
