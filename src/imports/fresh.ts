@@ -58,7 +58,10 @@ async function onFile(trx: Trx, all: readonly Newcomer[]): Promise<ReadonlySet<s
   return new Set(rows.map(({ id }) => id));
 }
 
-/** In the order of their ids, as everybody locks customers and accounts. */
+/**
+ * In the order of their ids, and customers first, as everybody locks them: the main INSERT is executed before those of WITH,
+ * and of these the last one first.
+ */
 async function insertAll(trx: Trx, fresh: readonly Newcomer[], at: string): Promise<void> {
   const ordered = [...fresh].sort((a, b) => (a.record.customer.customer_id < b.record.customer.customer_id ? -1 : 1));
   const customers = ordered.map(({ record }) => record.customer);
@@ -74,16 +77,16 @@ async function insertAll(trx: Trx, fresh: readonly Newcomer[], at: string): Prom
                     ${byteaArray(ordered.map(({ record }) => record.customer.own_key))}::bytea[],
                     ${textArray(ordered.map(({ record }) => record.customer.jurisdictions.join(',')))}::text[], ${textArray(profiles)}::text[])
           AS sent (customer_id, debtor_key, jurisdictions, profile)
-    ), customers AS (${insertCustomers(customers)}),
-    parties AS (${insertParties(ordered.flatMap(({ record }) => record.parties))}),
-    contact_points AS (${insertContactPoints(ordered.flatMap(({ record }) => record.contactPoints))}),
-    account_directory AS (${insertAccountIds(accounts)}),
-    accounts AS (${insertAccounts(accounts)}),
-    account_snapshots AS (${insertSnapshots(accounts)}),
-    contact_profile_versions AS (
+    ), account_snapshots AS (${insertSnapshots(accounts)}),
+    contact_profiles AS (
+      INSERT INTO contact_profiles (customer_id, debtor_key, jurisdictions, profile, position)
+      SELECT customer_id, debtor_key, jurisdictions, profile, position FROM made
+    ), contact_profile_versions AS (
       INSERT INTO contact_profile_versions (customer_id, position, recorded_at, profile)
       SELECT customer_id, position, ${at}::timestamptz, profile FROM made
-    )
-    INSERT INTO contact_profiles (customer_id, debtor_key, jurisdictions, profile, position)
-    SELECT customer_id, debtor_key, jurisdictions, profile, position FROM made`.execute(trx);
+    ), contact_points AS (${insertContactPoints(ordered.flatMap(({ record }) => record.contactPoints))}),
+    parties AS (${insertParties(ordered.flatMap(({ record }) => record.parties))}),
+    accounts AS (${insertAccounts(accounts)}),
+    account_directory AS (${insertAccountIds(accounts)})
+    ${insertCustomers(customers)}`.execute(trx);
 }

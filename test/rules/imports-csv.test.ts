@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import {
   compareTotals,
@@ -110,4 +111,26 @@ describe('a totals line', () => {
     expect(compareTotals({ rows: '4', sum: '1000.25' }, 3, sum, 'principal')).toMatch(/number of rows/);
     expect(compareTotals({ rows: '3', sum: '' }, 3, sum, 'principal')).toMatch(/needs the number of rows and the sum/);
   });
+});
+
+test('a file reads the same whether its cells are quoted or not, whatever its lines end in and its pieces are', async () => {
+  const cell = fc.stringMatching(/^[ 0-9a-z张三-]{0,6}$/);
+  const ends = fc.constantFrom('\n', '\r\n', '\r');
+  const line = fc.tuple(fc.array(cell, { minLength: 1, maxLength: 4 }), ends);
+  await fc.assert(
+    fc.asyncProperty(fc.array(line), fc.integer({ min: 1, max: 40 }), async (lines, pieceLength) => {
+      const text = (quoted: (cell: string) => string) =>
+        `id,principal,note\n${lines.map(([cells, end]) => cells.map(quoted).join() + end).join('')}`;
+      const plain = await read(
+        text((cell) => cell),
+        pieceLength,
+      );
+      expect(plain).toEqual(
+        await read(
+          text((cell) => `"${cell}"`),
+          pieceLength,
+        ),
+      );
+    }),
+  );
 });
