@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
-import type { AccountRecord } from '../accounts/repository.ts';
+import type { AccountRecord, StoredAccount } from '../accounts/repository.ts';
 import type { Trx } from '../db/database.ts';
+import { findStates } from '../payments/repository.ts';
+import { toMinor } from '../rules/money/money.ts';
 
-/** What is on file of the accounts of a batch, beside their current states: SQL only. */
+/** What is on file of the accounts of a batch, beside their current states. */
 
 /** What is on file, and the import that brought it; null when it came otherwise. */
 export interface Origin {
@@ -31,4 +33,22 @@ export async function newestStates(trx: Trx, customerIds: readonly string[]): Pr
     SELECT customer_id, max(as_of) AS as_of FROM accounts WHERE customer_id = ANY(${customerIds}::text[])
      GROUP BY customer_id`.execute(trx);
   return new Map(rows.map((row) => [row.customer_id, row.as_of]));
+}
+
+/**
+ * The accounts with the minimum payment that their newest state was sent with: what payments have left of it is no fact of
+ * the next state, after which the same payments may count.
+ */
+export async function withSentMinimum(trx: Trx, accounts: readonly StoredAccount[]): Promise<StoredAccount[]> {
+  const moved = accounts.filter(({ derived }) => derived !== null);
+  if (moved.length === 0) return [...accounts];
+  const states = await findStates(trx, moved, false);
+  const sent = new Map(
+    states.map(({ account_id, content }) => [account_id, content.minimumPaymentDue as string | null]),
+  );
+  return accounts.map((account) => {
+    if (account.derived === null) return account;
+    const minimum = sent.get(account.accountId) ?? null;
+    return { ...account, minimumDueMinor: minimum === null ? null : toMinor(minimum, account.currency) };
+  });
 }

@@ -12,7 +12,7 @@ import { insertFresh, type Newcomer } from './fresh.ts';
 import { type Fate, refused } from './kinds/fate.ts';
 import type { ImportedAccount, ImportedCustomer, ImportedRow } from './mapping.ts';
 import { mergedAccount, mergedCustomer, newCustomer } from './merge.ts';
-import { newestStates, originsOf } from './on-file.ts';
+import { newestStates, originsOf, withSentMinimum } from './on-file.ts';
 
 export interface WaveContext {
   readonly vault: Services['vault'];
@@ -55,7 +55,7 @@ export async function planWave(
     trx,
     rows.map(({ account }) => account.accountId),
   );
-  const stored = new Map(found.map((account) => [account.accountId, account]));
+  const stored = new Map((await withSentMinimum(trx, found)).map((account) => [account.accountId, account]));
   const own = rows.filter(({ account }) => isOwn(stored.get(account.accountId), account.customerId));
   const records = await mapInTurns(own, ({ account }) => {
     const known = stored.get(account.accountId);

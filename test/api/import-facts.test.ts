@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Import, ImportRowAnswer } from '../../src/imports/schemas.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
-import { countOf, gb18030, importOf, rejectionsOf, upload, workOff } from '../support/imports.ts';
+import { CORE_SOURCE, countOf, gb18030, importOf, rejectionsOf, upload, workOff } from '../support/imports.ts';
 import { makeDebtor } from '../support/make.ts';
 
 /** Files of payments and of statements. */
@@ -348,5 +348,32 @@ describe('a file of statements', () => {
     expect(without(await rowsOf(real))).toEqual(without(await rowsOf(dry)));
     expect((await rowsOf(dry)).filter(({ warnings }) => warnings.length > 0)).toHaveLength(13);
     expect((await listed('SY-A1')).at(-1)).toMatchObject({ version: 4, minimumDue: '800.00' });
+  });
+});
+
+describe('a file of accounts whose layout has no minimum payment', () => {
+  beforeAll(async () => {
+    await t.call('PUT', '/v1/import-sources/core', CORE_SOURCE);
+  });
+  const runState = (customerId: string) =>
+    run(
+      [
+        '客户号|姓名|证件号|手机|账号|数据日期|逾期天数|本金|状态',
+        `${customerId}|张三||13800138000|${customerId}-A1|20261123|95|-900000|0`,
+      ].join('\n'),
+      'source=core',
+    );
+
+  test('keeps the one that was sent last, of which a payment takes its part once; the same file again is a repeat', async () => {
+    await makeDebtor(t, 'MN');
+    const payment = { paymentId: 'P1', amount: '500.00', postedOn: '2026-11-23' };
+    await t.call('POST', '/v1/accounts/MN-A1/payments', payment);
+    const account = () => get('/v1/accounts/MN-A1');
+    expect(await account()).toMatchObject({ minimumPaymentDue: '700.00' });
+    expect(counts(await runState('MN'))).toEqual(all(1));
+    const after = await account();
+    expect(after).toMatchObject({ balances: { principal: '8500.00' }, minimumPaymentDue: '700.00' });
+    expect(counts(await runState('MN'))).toEqual({ ...all(1), accepted: 0, duplicates: 1 });
+    expect(await account()).toEqual(after);
   });
 });
