@@ -23,6 +23,15 @@ export const rateSchema = z
   .string()
   .regex(/^\d(\.\d{1,12})?$/, 'must be a decimal fraction as a string, such as "0.1825"');
 
+/**
+ * A rate of a day as a decimal fraction, at most 0.01: twenty times what cards in China were capped at until 2021 (0.05 per
+ * cent a day, 银发〔2016〕111号), and above the 0.8 per cent of the dearest loans in Britain (FCA CONC 5A.2). More is a slip,
+ * and what it makes of a great balance fits no column.
+ */
+export const dailyRateSchema = z
+  .string()
+  .regex(/^0(\.0(0\d{0,10}|10{0,10})?)?$/, 'must be a decimal fraction of at most 0.01 as a string, such as "0.0005"');
+
 export const currencySchema = z
   .string()
   .regex(/^[A-Z]{3}$/, { abort: true, error: 'must be an ISO 4217 code' })
@@ -67,7 +76,7 @@ export const accountInputSchema = z
     asOf: instantSchema.describe('When the core system said so; an older state than the stored one is kept as history'),
     pastDueSince: dateSchema.nullable().default(null).describe('The due date that was missed'),
     annualRate: rateSchema.nullable().default(null),
-    dailyRate: rateSchema.nullable().default(null).describe('Instead of annualRate'),
+    dailyRate: dailyRateSchema.nullable().default(null).describe('Instead of annualRate'),
     status: z.enum(ACCOUNT_STATUSES).default('open'),
     balances: z.strictObject({
       principal: signedAmountSchema,

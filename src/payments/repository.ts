@@ -124,6 +124,17 @@ export async function lockDue(trx: Trx, today: string, limit: number): Promise<A
   return rows.map((row) => ({ customerId: row.customer_id, accountId: row.account_id }));
 }
 
+/** Leaves an account that is due until a later day. */
+export async function postponeRoll(db: Db, { customerId, accountId }: AccountKey, until: string): Promise<void> {
+  await db
+    .updateTable('accounts')
+    .set({ roll_on: until })
+    .where('customer_id', '=', customerId)
+    .where('account_id', '=', accountId)
+    .where('roll_on', '<', until)
+    .execute();
+}
+
 type New<Row> = Omit<Row, 'details' | 'recorded_at'> & { readonly details: string; readonly recorded_at: string };
 
 export type NewPaymentRow = New<PaymentRow>;

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { amountSchema, balancePartSchema, balancesSchema, currencySchema, rateSchema } from '../accounts/schemas.ts';
+import {
+  amountSchema,
+  balancePartSchema,
+  balancesSchema,
+  currencySchema,
+  dailyRateSchema,
+  rateSchema,
+} from '../accounts/schemas.ts';
 import { KINDS } from '../rules/ledger/components.ts';
 import { CHARGE_KINDS } from '../rules/ledger/run.ts';
 import { BUCKETS } from '../rules/segmentation/standing.ts';
@@ -161,7 +168,7 @@ export const newRateChangeSchema = z
     changeId: idSchema.describe('Your id: the same change again gives the first result'),
     from: dateSchema.describe('The first day that bears the new rate; may lie ahead'),
     annualRate: rateSchema.nullable().default(null),
-    dailyRate: rateSchema.nullable().default(null),
+    dailyRate: dailyRateSchema.nullable().default(null),
   })
   .refine(({ annualRate, dailyRate }) => (annualRate === null) !== (dailyRate === null), {
     message: 'send annualRate or dailyRate',
@@ -250,7 +257,7 @@ export const bucketMovePageSchema = z
 
 export const interestCalculationInputSchema = z
   .strictObject({
-    dailyRate: rateSchema,
+    dailyRate: dailyRateSchema,
     segments: z
       .array(z.strictObject({ balance: amountSchema, days: z.int().min(0).max(36_600) }))
       .min(1)

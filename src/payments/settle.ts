@@ -1,13 +1,13 @@
 import type { StoredAccount } from '../accounts/repository.ts';
 import type { Services } from '../context.ts';
 import { refreshContactProfiles, type Trx } from '../db/database.ts';
-import type { Sweep } from '../jobs/jobs.ts';
+import type { JobLog, Sweep } from '../jobs/jobs.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
 import { dateOfDay } from '../rules/time/zone.ts';
 import type { NewEvent } from '../webhooks/events.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import { bankDayAt, type DerivedAccount, deriveAccounts } from './derive.ts';
-import { type AccountKey, findPastDue, lockDue } from './repository.ts';
+import { type AccountKey, findPastDue, lockDue, postponeRoll } from './repository.ts';
 
 /**
  * The end of every change of facts: plays them, writes what came of it, tells it, and lets decisions see it. The accounts
@@ -55,18 +55,36 @@ const BATCH = 200;
 export const accountRoll: Sweep = {
   name: 'accounts that bill themselves',
   everySeconds: 60,
-  run: async (services, _log, signal) => {
-    while (!signal.aborted && (await rollAccounts(services)) === BATCH);
+  run: async (services, log, signal) => {
+    while (!signal.aborted && (await rollAccounts(services, log, signal, BATCH)) === BATCH);
   },
 };
 
-async function rollAccounts({ db, policy, clock }: Services): Promise<number> {
+/**
+ * Rolls so many of them in one transaction. Where that fails they are rolled one by one, and one that cannot be is told of
+ * and left for a day, so that it holds up no other.
+ */
+async function rollAccounts(services: Services, log: JobLog, signal: AbortSignal, limit: number): Promise<number> {
+  const { db, policy, clock } = services;
   const now = clock();
   const registry = policy.current();
-  const today = dateOfDay(bankDayAt(registry, now));
-  return db.transaction().execute(async (trx) => {
-    const keys = await lockDue(trx, today, BATCH);
-    if (keys.length > 0) await settleAccounts(trx, registry, keys, now);
-    return keys.length;
-  });
+  const today = bankDayAt(registry, now);
+  let keys: readonly AccountKey[] = [];
+  try {
+    await db.transaction().execute(async (trx) => {
+      keys = await lockDue(trx, dateOfDay(today), limit);
+      if (keys.length > 0) await settleAccounts(trx, registry, keys, now);
+    });
+  } catch (error) {
+    const [first, ...others] = keys;
+    if (first === undefined) throw error;
+    if (others.length === 0) {
+      // An error of the database may quote what was written.
+      log.error({ accountId: first.accountId, code: (error as { code?: string }).code }, 'an account cannot be rolled');
+      await postponeRoll(db, first, dateOfDay(today + 1));
+    }
+    for (let left = others.length + 1; others.length > 0 && left > 0 && !signal.aborted; left -= 1)
+      await rollAccounts(services, log, signal, 1);
+  }
+  return keys.length;
 }

@@ -328,6 +328,8 @@ describe('a body of the wrong shape is refused with a pointer', () => {
     ['a negative minimum payment', account({ minimumPaymentDue: '-1.00' }), '/minimumPaymentDue INVALID_FORMAT'],
     ['a rate as a number', account({ annualRate: 0.1825 }), '/annualRate INVALID_TYPE'],
     ['a rate in per cent', account({ annualRate: '18.25' }), '/annualRate INVALID_FORMAT'],
+    ['a rate of a year as one of a day', account({ dailyRate: '0.1825' }), '/dailyRate INVALID_FORMAT'],
+    ['a rate of a day a little too high', account({ dailyRate: '0.010000000001' }), '/dailyRate INVALID_FORMAT'],
     ['a currency in lower case', account({ currency: 'cny' }), '/currency INVALID_FORMAT'],
     ['a currency that does not exist', account({ currency: 'XQX' }), '/currency INVALID_VALUE'],
     ['an instant without offset', account({ asOf: '2026-11-20T00:00:00' }), '/asOf INVALID_FORMAT'],

@@ -430,6 +430,34 @@ describe('an account that bills itself', () => {
   });
 });
 
+describe('an account that cannot be rolled', () => {
+  test('holds up no other one; it is told of by its id, once a day', async () => {
+    t.setNow('2026-09-02T10:00:00+08:00');
+    const terms = {
+      asOf: '2026-09-01T00:00:00+08:00',
+      pastDueSince: null,
+      annualRate: null,
+      statementDay: 5,
+      dueDays: 20,
+    };
+    const balances = { principal: '900000000000000.00', interest: '0.00', penalty: '0.00', fees: '0.00' };
+    const immense = await makeAccount({ ...terms, dailyRate: '0.01', compoundInterest: true, balances });
+    const others = [await makeAccount(terms), await makeAccount(terms)];
+    const said: object[] = [];
+    const log = { ...SILENT, error: (line: object) => said.push(line) };
+    const roll = background.sweeps.find(({ name }) => name === 'accounts that bill themselves')!;
+    // After 18 months of compound interest the balance is more than its column takes.
+    t.setNow('2028-06-01T10:00:00+08:00');
+    for (let time = 0; time < 2; time += 1) await roll.run(t.services, log as never, new AbortController().signal);
+    for (const id of others) expect(await stateOf(id)).toMatchObject({ pastDueSince: '2026-09-25', bucket: 'M7+' });
+    expect(await stateOf(immense)).toMatchObject({ pastDueSince: null });
+    expect(said).toEqual([{ accountId: immense, code: '22003' }]);
+    t.setNow('2028-06-02T10:00:00+08:00');
+    await roll.run(t.services, log as never, new AbortController().signal);
+    expect(said).toHaveLength(2);
+  });
+});
+
 describe('GET', () => {
   test('the ledger of a day: opening and postings sum to the parts, also of an older state', async () => {
     const id = await makeAccount();

@@ -8,6 +8,7 @@ import {
   parseAsOf,
   parseCard,
   parseCurrency,
+  parseDailyRate,
   parseDateUpTo,
   parseDays,
   parseFlag,
@@ -144,7 +145,7 @@ interface RowContext {
 const PLAIN_FACTS = {
   product: parseProduct,
   annualRate: parseRate,
-  dailyRate: parseRate,
+  dailyRate: parseDailyRate,
   status: parseStatus,
   debtGroupId: parseId,
   graceDays: parseDays,

@@ -1,4 +1,4 @@
-import { rateSchema } from '../../accounts/schemas.ts';
+import { dailyRateSchema, rateSchema } from '../../accounts/schemas.ts';
 import { checkCardNumber } from '../../cleansing/card-number.ts';
 import { cleanName } from '../../cleansing/names.ts';
 import { readPhone } from '../../cleansing/phones.ts';
@@ -194,9 +194,12 @@ export function parseDays(text: string): Parsed<number> {
   return 'value' in days && days.value >= 0 && days.value <= MAX_DAYS ? days : { code: 'INVALID_NUMBER' };
 }
 
-export function parseRate(text: string): Parsed<string> {
+export const parseRate = (text: string) => parseDecimalFraction(text, rateSchema);
+export const parseDailyRate = (text: string) => parseDecimalFraction(text, dailyRateSchema);
+
+function parseDecimalFraction(text: string, schema: typeof rateSchema): Parsed<string> {
   const value = fold(text);
-  return rateSchema.safeParse(value).success ? folded(value, text) : { code: 'INVALID_NUMBER' };
+  return schema.safeParse(value).success ? folded(value, text) : { code: 'INVALID_NUMBER' };
 }
 
 export function parseProduct(text: string): Parsed<string> {
