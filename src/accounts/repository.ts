@@ -25,6 +25,8 @@ export interface StoredAccount {
   readonly optionalFacts: OptionalFacts;
   /** Null while the account is as it was sent. */
   readonly derived: DerivedParts | null;
+  /** Payments, charges or changes of its rate were recorded, in its currency. */
+  readonly hasFacts: boolean;
   readonly version: number;
   readonly updatedAt: Temporal.Instant;
 }
@@ -54,8 +56,11 @@ export interface AccountRecord extends AccountRow {
   readonly at: string;
 }
 
-/** `older`: kept as history, the current state is newer. `other_customer`: refused, nothing was written. */
-export type AccountUpsert = 'created' | 'updated' | 'unchanged' | 'older' | 'other_customer';
+/**
+ * `older`: kept as history, the current state is newer. `other_customer`, and `other_currency` of an account that has
+ * payments, charges or changes of its rate: refused, nothing was written.
+ */
+export type AccountUpsert = 'created' | 'updated' | 'unchanged' | 'older' | 'other_customer' | 'other_currency';
 
 export interface WrittenStates {
   readonly outcomes: Map<string, AccountUpsert>;
@@ -78,14 +83,15 @@ export async function upsertAccounts(trx: Trx, records: readonly AccountRecord[]
   if (own.length === 0) return { outcomes: outcome, withFacts: [] };
   const written = await writeAccounts(trx, own);
   for (const row of written) outcome.set(row.account_id, row.version === 1 ? 'created' : 'updated');
-  const older = await newerThan(
+  const left = await olderOrRefused(
     trx,
     own.filter((record) => outcome.get(record.account_id) === 'unchanged'),
   );
-  for (const row of older) outcome.set(row.account_id, 'older');
+  for (const row of left) outcome.set(row.account_id, row.outcome);
+  const older = left.filter((row) => row.outcome === 'older');
   await writeSnapshots(
     trx,
-    own.filter((record) => outcome.get(record.account_id) !== 'unchanged'),
+    own.filter((record) => ['created', 'updated', 'older'].includes(outcome.get(record.account_id)!)),
   );
   const withFacts = [...written, ...older].filter((row) => row.has_facts).map((row) => row.account_id);
   return { outcomes: outcome, withFacts };
@@ -147,7 +153,7 @@ async function writeAccounts(trx: Trx, rows: readonly AccountRecord[]) {
           minimum_due_minor = excluded.minimum_due_minor, credit_limit_minor = excluded.credit_limit_minor,
           debt_group_id = excluded.debt_group_id, optional_facts = excluded.optional_facts, content_hash = excluded.content_hash,
           derived = NULL, roll_on = NULL, version = accounts.version + 1, updated_at = excluded.updated_at
-      WHERE accounts.as_of <= excluded.as_of
+      WHERE accounts.as_of <= excluded.as_of AND NOT (accounts.has_facts AND accounts.currency <> excluded.currency)
         AND CASE WHEN accounts.content_hash IS NOT NULL THEN accounts.content_hash <> excluded.content_hash ELSE
               (accounts.product, accounts.currency, accounts.as_of, accounts.past_due_since, accounts.annual_rate, accounts.status,
                accounts.principal_minor, accounts.interest_minor, accounts.penalty_minor, accounts.fees_minor,
@@ -161,16 +167,18 @@ async function writeAccounts(trx: Trx, rows: readonly AccountRecord[]) {
   return written.rows;
 }
 
-/** Those accounts whose current state is newer than the record. */
-async function newerThan(trx: Trx, records: readonly AccountRecord[]) {
+/** Those accounts whose current state is newer than the record, and those whose facts are in another currency. */
+async function olderOrRefused(trx: Trx, records: readonly AccountRecord[]) {
   if (records.length === 0) return [];
-  const newer = await sql<{ account_id: string; has_facts: boolean }>`
-    SELECT accounts.account_id, accounts.has_facts
-      FROM accounts JOIN unnest(${records.map((record) => record.customer_id)}::text[], ${records.map((record) => record.account_id)}::text[],
-                                ${records.map((record) => record.as_of)}::timestamptz[]) AS sent (customer_id, account_id, as_of)
+  const of = (name: 'customer_id' | 'account_id' | 'as_of' | 'currency') => records.map((record) => record[name]);
+  const found = await sql<{ account_id: string; has_facts: boolean; outcome: 'older' | 'other_currency' }>`
+    SELECT a.account_id, a.has_facts,
+           CASE WHEN a.has_facts AND a.currency <> sent.currency THEN 'other_currency' ELSE 'older' END AS outcome
+      FROM accounts a JOIN unnest(${of('customer_id')}::text[], ${of('account_id')}::text[], ${of('as_of')}::timestamptz[],
+                                  ${of('currency')}::text[]) AS sent (customer_id, account_id, as_of, currency)
         USING (customer_id, account_id)
-     WHERE accounts.as_of > sent.as_of`.execute(trx);
-  return newer.rows;
+     WHERE a.as_of > sent.as_of OR (a.has_facts AND a.currency <> sent.currency)`.execute(trx);
+  return found.rows;
 }
 
 /** Inserts states into the history of their accounts. */
@@ -280,6 +288,7 @@ export function accountOf(row: Selectable<AccountsTable>): StoredAccount {
     debtGroupId: row.debt_group_id,
     optionalFacts: row.optional_facts as OptionalFacts,
     derived: row.derived as DerivedParts | null,
+    hasFacts: row.has_facts,
     version: row.version,
     updatedAt: row.updated_at,
   };

@@ -1,6 +1,6 @@
 import { type Ctx, requireScope } from '../context.ts';
 import { customerExists } from '../customers/repository.ts';
-import { AppError, notFound, unprocessableFields } from '../errors.ts';
+import { AppError, notFound, unprocessable, unprocessableFields } from '../errors.ts';
 import type { Kind } from '../rules/ledger/components.ts';
 import { fromMinor, toMinor } from '../rules/money/money.ts';
 import { type Standing, type StandingParameters, standingOf } from '../rules/segmentation/standing.ts';
@@ -21,7 +21,8 @@ export interface AccountAnswer {
 /**
  * Records a state of an account. An older one than the stored state is kept as history and does not overwrite; the
  * answer is always the current state. Throws NOT_FOUND for an unknown customer, ACCOUNT_OF_OTHER_CUSTOMER,
- * PRECONDITION_FAILED when `expectedVersion` is not the stored one, and UNPROCESSABLE with every field without meaning.
+ * PRECONDITION_FAILED when `expectedVersion` is not the stored one, and UNPROCESSABLE with every field without meaning, or
+ * for another currency than that of payments and charges on file.
  */
 export async function putAccount(
   ctx: Ctx,
@@ -46,6 +47,8 @@ export async function putAccount(
         errors: [{ pointer: '/customerId', code: 'INVALID_VALUE', message }],
       });
     }
+    if (outcome === 'other_currency')
+      throw unprocessable('/currency', 'INVALID_VALUE', 'The account has payments or charges in another currency.');
     const stored = await findAccount(trx, accountId);
     if (!stored) throw new Error('the account that was just written is gone');
     return { account: answerOf(stored, policy, ctx.now), version: stored.version, created: outcome === 'created' };

@@ -127,7 +127,7 @@ export function mergedAccount(stored: StoredAccount | undefined, imported: Impor
   const { accountId: _, card: __, balances, ...facts } = imported;
   const account = {
     ...UNKNOWN_FACTS,
-    ...(stored && factsOf(stored)),
+    ...(stored && factsOf(stored, imported.currency)),
     ...OF_ONE_STATE,
     ...facts,
     balances: { ...balancesOf(stored, imported.currency), ...balances },
@@ -137,8 +137,9 @@ export function mergedAccount(stored: StoredAccount | undefined, imported: Impor
   return facts.dailyRate != null ? { ...account, annualRate: null } : account;
 }
 
-function factsOf(stored: StoredAccount): Partial<AccountInput> {
-  const amount = (minor: bigint | null) => (minor === null ? null : fromMinor(minor, stored.currency));
+function factsOf(stored: StoredAccount, currency: string): Partial<AccountInput> {
+  const amount = (minor: bigint | null) =>
+    minor === null || stored.currency !== currency ? null : fromMinor(minor, currency);
   return {
     ...stored.optionalFacts,
     product: stored.product,

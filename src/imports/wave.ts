@@ -33,6 +33,8 @@ interface PlannedCustomer {
 }
 
 export const OF_OTHER_CUSTOMER = refused('account.accountId', 'ACCOUNT_OF_OTHER_CUSTOMER');
+/** Payments and charges on file are in the currency of the account. */
+const OF_OTHER_CURRENCY = refused('account.currency', 'CURRENCY_DIFFERS');
 
 /** What a wave of rows comes to: what is to be written, and the fate of each row in their order. */
 export interface WavePlan {
@@ -56,7 +58,8 @@ export async function planWave(
     rows.map(({ account }) => account.accountId),
   );
   const stored = new Map((await withSentMinimum(trx, found)).map((account) => [account.accountId, account]));
-  const own = rows.filter(({ account }) => isOwn(stored.get(account.accountId), account.customerId));
+  const refusal = ({ account }: ImportedRow) => refusalOf(stored.get(account.accountId), account);
+  const own = rows.filter((row) => refusal(row) === null);
   const records = await mapInTurns(own, ({ account }) => {
     const known = stored.get(account.accountId);
     return (known ? undefined : context.prepared?.account(account)) ?? recordOf(context, known, account);
@@ -67,8 +70,10 @@ export async function planWave(
   );
   const customers = await planCustomers(trx, context, own, unchanged);
   const changing = new Set(customers.map(({ customerId }) => customerId));
-  const fates = rows.map(({ account, customer }): Fate => {
-    if (!isOwn(stored.get(account.accountId), account.customerId)) return OF_OTHER_CUSTOMER;
+  const fates = rows.map((row): Fate => {
+    const { account, customer } = row;
+    const refused = refusal(row);
+    if (refused) return refused;
     // A change of the customer is counted once, however many accounts there are.
     const origin = origins.get(account.accountId);
     return changing.delete(customer.customerId) || origin === undefined
@@ -142,7 +147,8 @@ async function applyOthers(
     plan.accounts.length > 0
       ? await recordStates(trx, context.policy, plan.accounts, context.now, stale)
       : new Map<string, AccountUpsert>();
-  if ([...accounts.values()].includes('other_customer')) throw new Error('an account id was taken meanwhile');
+  if ([...accounts.values()].some((outcome) => outcome === 'other_customer' || outcome === 'other_currency'))
+    throw new Error('an account id was taken, or got facts in another currency, meanwhile');
   // Once for both: most rows of a file bring a customer and an account.
   await refreshContactProfiles(trx, [...stale], context.now.toString());
   const changed = (outcome: Upserted | AccountUpsert | undefined) => outcome !== undefined && outcome !== 'unchanged';
@@ -161,8 +167,10 @@ async function applyOthers(
   return { fates, created };
 }
 
-function isOwn(stored: StoredAccount | undefined, customerId: string): boolean {
-  return stored === undefined || stored.customerId === customerId;
+function refusalOf(stored: StoredAccount | undefined, account: ImportedAccount): Fate | null {
+  if (stored === undefined) return null;
+  if (stored.customerId !== account.customerId) return OF_OTHER_CUSTOMER;
+  return stored.hasFacts && stored.currency !== account.currency ? OF_OTHER_CURRENCY : null;
 }
 
 /** Those customers who are not on file, and those of whom the newest state says something else than what is. */

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Import, ImportRowAnswer } from '../../src/imports/schemas.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
-import { CORE_SOURCE, countOf, gb18030, importOf, rejectionsOf, upload, workOff } from '../support/imports.ts';
+import {
+  CORE_SOURCE,
+  countOf,
+  defaultFile,
+  gb18030,
+  importOf,
+  rejectionsOf,
+  upload,
+  workOff,
+} from '../support/imports.ts';
 import { makeDebtor } from '../support/make.ts';
 
 /** Files of payments and of statements. */
@@ -376,4 +385,34 @@ describe('a file of accounts whose layout has no minimum payment', () => {
     expect(counts(await runState('MN'))).toEqual({ ...all(1), accepted: 0, duplicates: 1 });
     expect(await account()).toEqual(after);
   });
+});
+
+test('a state in another currency than the payments of its account is quarantined, and the other rows are applied', async () => {
+  for (const id of ['CU', 'CV']) await makeDebtor(t, id);
+  const payment = { paymentId: 'P1', amount: '100.00', postedOn: '2026-11-21' };
+  expect((await t.call('POST', '/v1/accounts/CU-A1/payments', payment)).status).toBe(201);
+  const before = await get('/v1/accounts/CU-A1');
+  const file = defaultFile(
+    ['CU', 'CV'].map((id) => ({
+      customer_id: id,
+      account_id: `${id}-A1`,
+      currency: 'JPY',
+      as_of: '2026-11-22',
+      principal: '9000',
+      interest: '0',
+      penalty: '0',
+      fees: '0',
+      minimum_due: '',
+      credit_limit: '',
+    })),
+  );
+  const expected = { ...all(2), accepted: 1, quarantined: 1 };
+  expect(counts(await run(file, 'dryRun=true'))).toEqual(expected);
+  const done = await run(file, '');
+  expect(counts(done)).toEqual(expected);
+  expect(await rejectionsOf(t, done.importId)).toEqual([
+    { row: 1, column: 'currency', code: 'CURRENCY_DIFFERS', maskedValue: 'J**' },
+  ]);
+  expect(await get('/v1/accounts/CU-A1')).toEqual(before);
+  expect(await get('/v1/accounts/CV-A1')).toMatchObject({ currency: 'JPY', balances: { principal: '9000' } });
 });

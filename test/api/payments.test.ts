@@ -307,6 +307,22 @@ describe('states and facts', () => {
     expect(next.body).toMatchObject({ balances: { fees: '50.00', principal: '8000.00' }, balanceParts: null });
   });
 
+  test('the currency may change while there are no facts, and in no state afterwards', async () => {
+    const id = await makeAccount({ currency: 'USD' });
+    const put = (more: Body) => putState(customerOf(id), { asOf: '2026-11-21T08:00:00+08:00', ...more });
+    expect((await put({ currency: 'CNY' })).status).toBe(200);
+    await pay(id, 'P1', '100.00');
+    const before = await stateOf(id);
+    for (const asOf of ['2026-11-19T08:00:00+08:00', '2026-11-21T08:00:00+08:00', '2026-11-22T08:00:00+08:00'])
+      expect(codes(await put({ asOf, currency: 'USD' }))).toEqual([422, 'UNPROCESSABLE', '/currency INVALID_VALUE']);
+    expect(await stateOf(id)).toEqual(before);
+    const { rows } = await t.database.pool.query(
+      `SELECT content ->> 'currency' AS currency FROM account_snapshots WHERE account_id = $1 ORDER BY as_of`,
+      [id],
+    );
+    expect(rows).toEqual([{ currency: 'USD' }, { currency: 'CNY' }]);
+  });
+
   test('parts of the balances are kept, must sum to them, and follow what is paid', async () => {
     const balanceParts = [
       { kind: 'retail', billed: true, amount: '5000.00' },

@@ -441,4 +441,6 @@ test('an account on file keeps the facts that files do not have', () => {
     dailyRate: '0.0005',
     balances: { principal: '9.00', interest: '1.00', penalty: '2.00', fees: '3.00' },
   });
+  const inYen = { customerId, accountId, currency: 'JPY', asOf, balances: { principal: '9' } };
+  expect(mergedAccount(stored, inYen)).toMatchObject({ minimumPaymentDue: null, balances: { interest: '0' } });
 });
