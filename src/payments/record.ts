@@ -67,7 +67,8 @@ export async function comparePayments(trx: Trx, records: readonly NewPaymentRow[
   return records.map((record) => {
     const earlier = found.get(key(record));
     if (earlier === undefined) return { is: 'new', importId: null };
-    return { is: earlier.fingerprint.equals(record.fingerprint) ? 'same' : 'other', importId: earlier.import_id };
+    const isSame = earlier.is_own && earlier.fingerprint.equals(record.fingerprint);
+    return { is: isSame ? 'same' : 'other', importId: earlier.import_id };
   });
 }
 

@@ -151,16 +151,24 @@ export async function insertPayments(trx: Trx, rows: readonly NewPaymentRow[]): 
   await markFacts(trx, rows);
 }
 
-/** What is on file under the ids of these payments, each for its account. */
+export interface PaymentOnFile extends Pick<PaymentRow, 'account_id' | 'payment_id' | 'fingerprint' | 'import_id'> {
+  /** False: it is a part of a payment for several accounts, of which this account has none. */
+  readonly is_own: boolean;
+}
+
+/** What is on file under the ids of these payments, each for its account; also what was spread over others of the customer. */
 export async function findPaymentsOnFile(
   trx: Trx,
   rows: readonly Pick<NewPaymentRow, 'customer_id' | 'account_id' | 'payment_id'>[],
-): Promise<Pick<PaymentRow, 'account_id' | 'payment_id' | 'fingerprint' | 'import_id'>[]> {
+): Promise<PaymentOnFile[]> {
   const of = (name: 'customer_id' | 'account_id' | 'payment_id') => rows.map((row) => row[name]);
-  const found = await sql<Pick<PaymentRow, 'account_id' | 'payment_id' | 'fingerprint' | 'import_id'>>`
-    SELECT account_id, payment_id, fingerprint, import_id
-      FROM payments JOIN unnest(${of('customer_id')}::text[], ${of('account_id')}::text[], ${of('payment_id')}::text[])
-        AS sent (customer_id, account_id, payment_id) USING (customer_id, account_id, payment_id)`.execute(trx);
+  const found = await sql<PaymentOnFile>`
+    SELECT DISTINCT ON (sent.account_id, p.payment_id)
+           sent.account_id, p.payment_id, p.fingerprint, p.import_id, p.account_id = sent.account_id AS is_own
+      FROM payments p JOIN unnest(${of('customer_id')}::text[], ${of('account_id')}::text[], ${of('payment_id')}::text[])
+        AS sent (customer_id, account_id, payment_id) ON p.customer_id = sent.customer_id AND p.payment_id = sent.payment_id
+       AND (p.account_id = sent.account_id OR p.details ? 'wholeMinor')
+     ORDER BY sent.account_id, p.payment_id, is_own DESC`.execute(trx);
   return found.rows;
 }
 

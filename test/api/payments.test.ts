@@ -540,6 +540,15 @@ test('one payment for several accounts pays what is past due longest first, to t
   expect([again.status, again.body]).toEqual([200, paid.body]);
   const other = await t.call('POST', `/v1/customers/${customerId}/payments`, { ...body, amount: '1350.02' });
   expect(codes(other)).toEqual([409, 'PAYMENT_CONFLICT']);
+  // A0 came later, and has no part of it.
+  await put('A0', {});
+  const before = await stateOf(`${customerId}-A0`);
+  expect(codes(await pay(`${customerId}-A0`, 'W1', '10.00'))).toEqual([409, 'PAYMENT_CONFLICT']);
+  expect(await stateOf(`${customerId}-A0`)).toEqual(before);
+  const repeated = await t.call('POST', `/v1/customers/${customerId}/payments`, body);
+  expect([repeated.status, repeated.body]).toEqual([200, paid.body]);
+  // Two payments of accounts have nothing to do with each other.
+  for (const name of ['A0', 'A3']) expect((await pay(`${customerId}-${name}`, 'W3', '10.00')).status).toBe(201);
   const nobody = { ...body, paymentId: 'W2', accountIds: ['none'] };
   expect(codes(await t.call('POST', `/v1/customers/${customerId}/payments`, nobody))).toEqual([
     404,
