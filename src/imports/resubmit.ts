@@ -9,7 +9,7 @@ import { parseInput, pointerOf, wireInstant } from '../validation.ts';
 import { rowAnswer } from './answer.ts';
 import { applyBatch } from './apply.ts';
 import { columnKey } from './csv.ts';
-import { type KeptCells, readKept } from './kept-cells.ts';
+import { type KeptCells, mayKeep, readKept } from './kept-cells.ts';
 import { KINDS } from './kinds/kinds.ts';
 import { type Mapping, statementAt } from './mapping.ts';
 import { findImport, type ImportRow, lockImport } from './repository.ts';
@@ -93,7 +93,7 @@ function replacedCells(mapping: Mapping, stored: KeptCells, cells: Cells) {
   }
   if (errors.length > 0) throw unprocessableFields(errors);
   const all = { ...stored, ...sent };
-  const kept = Object.fromEntries(Object.entries(all).filter(([column]) => !mapping.unkept.includes(column)));
+  const kept = Object.fromEntries(Object.entries(all).filter(([column, cell]) => mayKeep(mapping, column, cell)));
   return { sent, all, kept };
 }
 

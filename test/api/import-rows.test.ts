@@ -220,6 +220,23 @@ describe('a quarantined row', () => {
     for (const secret of ['王小明', '13800138077777', '1390013900999']) expect(told).not.toContain(secret);
   });
 
+  test('keeps no card number that is sent again in a wrong cell', async () => {
+    const importId = await run(defaultFile([account('S2', { phone: 'none', name: '4111111111111111' })]));
+    const cells = async () => {
+      const { rows } = await t.database.pool.query<{ cells_sealed: Buffer }>(
+        'SELECT cells_sealed FROM import_rows WHERE import_id = $1',
+        [importId],
+      );
+      const at = { table: 'import_rows', column: 'cells_sealed', rowId: `${importId}/1` };
+      return JSON.parse(t.services.vault.open(at, rows[0]!.cells_sealed)) as Record<string, string>;
+    };
+    expect(await cells()).not.toHaveProperty('name');
+    await resubmit(importId, 1, { name: '张三', phone: '4111 1111 1111 1111' });
+    expect(await cells()).toMatchObject({ name: '张三' });
+    expect(await cells()).not.toHaveProperty('phone');
+    expect((await resubmit(importId, 1, { phone: '13800138000' })).body).toMatchObject({ outcome: 'accepted' });
+  });
+
   test('many at once: one line for each line, and a problem keeps none of the others', async () => {
     const importId = await run(defaultFile([1, 2, 3].map((no) => account(`B${no}`, { phone: 'none' }))));
     const lines = [

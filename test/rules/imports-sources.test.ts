@@ -135,6 +135,15 @@ describe('a source of a bank’s own', () => {
     });
   });
 
+  test('keeps no card number of a shifted row, whatever column it stands in', () => {
+    const cells = [...cellsOf({ 姓名: '4111 1111 1111 1111', 账号: '5500005555555559' }), '6011000990139424'];
+    const kept = keptCells(core, header, cells);
+    expect(kept).toMatchObject({ 客户号: 'K1' });
+    expect(Object.keys(kept).filter((column) => ['姓名', '账号', `#${cells.length}`].includes(column))).toEqual([]);
+    expect(readKept(core, kept, statement)).toMatchObject({ problems: [{ column: '姓名', code: 'ROW_TOO_SHORT' }] });
+    expect(readKept(core, { ...kept, 姓名: '张三', 账号: 'KA1' }, statement)).toHaveProperty('imported');
+  });
+
   test('passes over a column that it ignores, and refuses another one', () => {
     expect(header.indexes.has('备注')).toBe(false);
     expect(() => readHeader([...COLUMNS, '颜色'], core.columns)).toThrow('none of this source');
