@@ -20,7 +20,7 @@ export interface Vault {
   readonly open: (at: ColumnAddress, sealed: Buffer) => string;
   /** First 16 bytes of HMAC-SHA-256 over the kind and the normalised value; equal values have equal keys. */
   readonly index: (
-    kind: 'phone' | 'email' | 'im' | 'postal' | 'resident_id' | 'customer' | 'party' | 'card',
+    kind: 'phone' | 'email' | 'im' | 'postal' | 'resident_id' | 'customer' | 'party' | 'card' | 'request',
     value: string,
   ) => Buffer;
 }
