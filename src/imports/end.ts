@@ -12,14 +12,16 @@ export async function endImport(db: Db, importId: string, end: ImportEnd): Promi
   const ended = await db.transaction().execute(async (trx) => {
     const row = await markEnded(trx, importId, end);
     if (row) await tellImport(trx, end.now, row);
-    // Rows changed customers also where the import failed in the end.
-    if (row && row.accepted > 0n && !row.dry_run && BRINGS_PEOPLE[row.records as Records]) {
-      const changedSince = row.started_at!.toString();
-      await queueDuplicateSearch(trx, { changedSince, clientId: row.client_id, now: end.now });
-    }
+    if (row) await searchAfter(trx, end.now, row);
     return row !== undefined;
   });
   if (ended && end.status !== 'held') await dropText(db, importId);
+}
+
+/** Has duplicates looked for among those that rows changed, also where the import failed or was cancelled in the end. */
+export async function searchAfter(trx: Trx, now: Temporal.Instant, row: ImportRow): Promise<void> {
+  if (row.accepted === 0n || row.dry_run || !BRINGS_PEOPLE[row.records as Records]) return;
+  await queueDuplicateSearch(trx, { changedSince: row.started_at!.toString(), clientId: row.client_id, now });
 }
 
 /** Drops what was only needed for the work. */

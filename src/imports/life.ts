@@ -2,7 +2,7 @@ import { type Ctx, requireScope } from '../context.ts';
 import type { Trx } from '../db/database.ts';
 import { AppError, notFound } from '../errors.ts';
 import { importOf, releaseReasonAt } from './answer.ts';
-import { dropText, tellImport } from './end.ts';
+import { dropText, searchAfter, tellImport } from './end.ts';
 import { addImportJob } from './queue.ts';
 import { changeStatus, findImport, type ImportRow } from './repository.ts';
 import type { Import, ImportStatus } from './schemas.ts';
@@ -15,12 +15,14 @@ import type { Import, ImportStatus } from './schemas.ts';
  */
 export async function cancelImport(ctx: Ctx, importId: string): Promise<Import> {
   requireScope(ctx, 'imports:write');
-  const cancelled = await step(ctx, (trx) =>
-    changeStatus(trx, importId, ['queued', 'running', 'paused', 'held'], {
+  const cancelled = await step(ctx, async (trx) => {
+    const row = await changeStatus(trx, importId, ['queued', 'running', 'paused', 'held'], {
       status: 'cancelled',
       finished_at: ctx.now.toString(),
-    }),
-  );
+    });
+    if (row) await searchAfter(trx, ctx.now, row);
+    return row;
+  });
   if (cancelled) {
     await dropText(ctx.db, importId);
     return importOf(ctx, cancelled);

@@ -159,6 +159,21 @@ test('a held or paused import can be cancelled, which is told', async () => {
   expect((await post(held.importId, 'resume')).body.code).toBe('IMPORT_STATE');
 });
 
+test('an import that is cancelled has duplicates looked for among those whom its rows have changed', async () => {
+  const searches = () => countOf(t, 'duplicate_searches');
+  const importId = await send(largeUciFile(20), 'source=uci&asOf=2026-10-01');
+  const work = workOff(t, importId);
+  await expect.poll(async () => (await importOf(t, importId)).rowsRead).toBeGreaterThan(0);
+  await post(importId, 'pause');
+  expect((await work).accepted).toBeGreaterThan(0);
+  const before = await searches();
+  for (let time = 0; time < 2; time += 1)
+    expect((await post(importId, 'cancel')).body).toMatchObject({ status: 'cancelled' });
+  expect(await searches()).toBe(before + 1);
+  await post(await send(defaultFile([account('C8')])), 'cancel');
+  expect(await searches()).toBe(before + 1);
+});
+
 test('progress is told in tenths as time goes by', async () => {
   const importId = await send(largeUciFile(20), 'source=uci&asOf=2026-11-01');
   const start = Temporal.Instant.from('2026-11-23T10:00:00+08:00');
