@@ -105,7 +105,7 @@ describe('a case entry', () => {
     const masked = await list('C4', '', reader);
     expect(masked.body.items.every((entry: Fields) => entry.masked)).toBe(true);
     expect(JSON.stringify(masked.body)).not.toMatch(
-      /6543|illness|dialysis|neighbour|13800138999|Pudong|ACME|employed|we wrote/,
+      /6543\.21|illness|dialysis|neighbour|13800138999|Pudong|ACME|employed|we wrote/,
     );
     const details = Object.fromEntries(masked.body.items.map((entry: Fields) => [entry.entryId, entry.details]));
     expect(details.wrong).toEqual({ receivedVia: 'regulator', subject: null, collectorId: 'vendor-7' });
@@ -119,7 +119,8 @@ describe('a case entry', () => {
     const card = '4111 1111-1111 1111';
     const note = await record('C5', { entryId: 'n', kind: 'note', details: { text: `his card ${card} again` } });
     expect([note.status, note.body.errors[0].pointer]).toEqual([422, '/details/text']);
-    expect(JSON.stringify(note.body)).not.toContain('4111');
+    // Shorter than this, and the random id of the request may hold it.
+    expect(JSON.stringify(note.body)).not.toMatch(/4111.?1111/);
     const wide = await record('C5', complaint('w', { subject: 'card ４１１１１１１１１１１１１１１１' }));
     expect([wide.status, wide.body.errors[0].pointer]).toEqual([422, '/details/subject']);
     await record('C5', complaint('c'));

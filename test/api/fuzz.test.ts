@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PROBLEMS } from '../../src/errors.ts';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { type ArbitraryOptions, arbitraryOf, nasty } from '../support/arbitrary.ts';
@@ -13,6 +13,8 @@ import { deliveriesOf, emit, eventOf, makeEndpoint, relay } from '../support/web
 
 /** The same cases in every run; a failure prints its smallest case. Raise the number to look for more. */
 const SETTINGS = { seed: Number(process.env.FUZZ_SEED ?? 20261124), numRuns: Number(process.env.FUZZ_RUNS ?? 700) };
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let t: TestApp;
 let openapi: OpenApi;
