@@ -6,6 +6,11 @@ export function seesAll({ caller }: Ctx): boolean {
   return caller.collectorId === null && (caller.scopes.has('customers:read') || caller.scopes.has('admin'));
 }
 
+/** Throws FORBIDDEN for a key that is bound to a collector: what others did with a customer is the bank's to read. */
+export function requireSeesAll(ctx: Ctx): void {
+  if (!seesAll(ctx)) throw new AppError('FORBIDDEN', 'A key of a collector does not read what other collectors did.');
+}
+
 /**
  * The collector whose contacts a caller reads about: its own for a vendor (scope contact:report), the wanted one for the
  * bank (customers:read or admin), null for all of them. Throws FORBIDDEN.

@@ -1,5 +1,6 @@
 import { type Ctx, requireScope } from '../context.ts';
 import { findCandidates } from '../duplicates/find.ts';
+import { lockPersonsOfRecords } from '../duplicates/persons.ts';
 import { AppError, notFound, unprocessableFields } from '../errors.ts';
 import { customersOf } from './answer.ts';
 import { customerRecord, normaliseCustomer } from './record.ts';
@@ -28,8 +29,11 @@ export async function putCustomer(
   if (errors.length > 0) throw unprocessableFields(errors);
   const record = customerRecord(ctx.vault, customerId, normalised, ctx.now);
   return ctx.db.transaction().execute(async (trx) => {
-    if (expectedVersion !== null && (await lockCustomerVersion(trx, customerId)) !== expectedVersion) {
-      throw new AppError('PRECONDITION_FAILED', 'The customer has changed since it was read, or does not exist.');
+    if (expectedVersion !== null) {
+      // Persons are locked before rows.
+      await lockPersonsOfRecords(trx, [record.customer]);
+      if ((await lockCustomerVersion(trx, customerId)) !== expectedVersion)
+        throw new AppError('PRECONDITION_FAILED', 'The customer has changed since it was read, or does not exist.');
     }
     const outcome = await upsertCustomers(trx, [record]);
     if (outcome.get(customerId) !== 'unchanged') await findCandidates(trx, ctx.vault, [customerId], ctx.now);

@@ -36,20 +36,21 @@ export function keysOfPersons(members: readonly Member[], links: readonly Link[]
 type Joint = readonly [string, string];
 
 function keyOf(own: string, joints: readonly Joint[]): string {
-  const person = joinedTo(own, joints);
+  const person = joinedTo(own, besideOf(joints));
   const inside = joints.filter(([survivor]) => person.has(survivor));
   const newest = inside.at(-1);
   return newest === undefined ? own : keyOf(newest[0], inside.slice(0, -1));
 }
 
-function joinedTo(start: string, joints: readonly Joint[]): ReadonlySet<string> {
-  const beside = Map.groupBy(
-    joints.flatMap(([a, b]): Joint[] => [
-      [a, b],
-      [b, a],
-    ]),
-    ([from]) => from,
-  );
+function besideOf(joints: readonly Joint[]): ReadonlyMap<string, readonly Joint[]> {
+  const bothWays = joints.flatMap(([a, b]): Joint[] => [
+    [a, b],
+    [b, a],
+  ]);
+  return Map.groupBy(bothWays, ([from]) => from);
+}
+
+function joinedTo(start: string, beside: ReadonlyMap<string, readonly Joint[]>): ReadonlySet<string> {
   const found = new Set([start]);
   // A set that grows while it is walked through is walked through to its end.
   for (const at of found) for (const [, to] of beside.get(at) ?? []) found.add(to);
@@ -65,10 +66,11 @@ export function missingLinks(oldestFirst: readonly Member[], links: readonly Lin
   );
   return [...Map.groupBy(oldestFirst, ({ own }) => own)].flatMap(([own, [first, ...others]]) => {
     const joints = (within.get(own) ?? []).map(({ survivorId, mergedId }): Joint => [survivorId, mergedId]);
-    const joined = new Set(joinedTo(first!.customerId, joints));
+    const beside = besideOf(joints);
+    const joined = new Set(joinedTo(first!.customerId, beside));
     return others.flatMap(({ customerId }) => {
       if (joined.has(customerId)) return [];
-      for (const one of joinedTo(customerId, joints)) joined.add(one);
+      for (const one of joinedTo(customerId, beside)) joined.add(one);
       return [{ survivorId: first!.customerId, mergedId: customerId }];
     });
   });

@@ -28,9 +28,12 @@ export interface KeyMove {
 
 export interface Settled {
   readonly moves: readonly KeyMove[];
-  /** Everybody of the persons concerned, who all have another picture now. */
+  /** Who has another picture now: everybody of the persons concerned, but of a placeholder only who was written. */
   readonly customerIds: readonly string[];
 }
+
+/** More records of one person are a placeholder: each is alone (function same_person). */
+export const MOST_RECORDS = 51;
 
 const NOBODY: Settled = { moves: [], customerIds: [] };
 
@@ -55,6 +58,12 @@ export async function lockPersonsOfRecords(trx: Trx, records: readonly Said[]): 
   const keys = new Set((await keysConcerned(trx, records)).map(hex));
   if (keys.size > 0) await lockPersons(trx, keys);
   return keys;
+}
+
+/** Locks the persons of customers who share one, for a caller that locks rows before it knows what it will write. */
+export async function lockSharedPersons(trx: Trx, customerIds: readonly string[]): Promise<void> {
+  const shared = await sharing(trx, customerIds);
+  if (shared.length > 0) await lockPersons(trx, (await keysAround(trx, shared)).map(hex));
 }
 
 /**
@@ -140,5 +149,12 @@ export async function settle(trx: Trx, customerIds: readonly string[], at: strin
       data: { mergeId, survivorId, mergedId, basis: 'resident_id', ruleVersion: MATCH_RULES.version },
     })),
   ]);
-  return { moves, customerIds: people.map(({ customerId }) => customerId) };
+  const written = new Set([...customerIds, ...moved.keys()]);
+  const sizes = Map.groupBy(keys, ([, key]) => key);
+  // Of a placeholder that was one before the others know nothing new.
+  const concerned = people.filter(
+    ({ customerId }) =>
+      written.has(customerId) || sizes.get(keys.get(customerId)!)!.length <= MOST_RECORDS + written.size,
+  );
+  return { moves, customerIds: concerned.map(({ customerId }) => customerId) };
 }

@@ -10,7 +10,7 @@ import { wireInstant } from '../validation.ts';
 import { emitEvents } from '../webhooks/outbox.ts';
 import { settleCandidateOfMerge } from './candidate-repository.ts';
 import { MATCH_RULES } from './match-rules.ts';
-import { lockPersonsOf, settle } from './persons.ts';
+import { lockPersonsOf, MOST_RECORDS, settle } from './persons.ts';
 import { findMerge, insertMerge, listMergeRows, type MergeRow, setApart, undoMerge } from './repository.ts';
 import type { CustomerMerge, MergeListQuery, MergePage, NewMerge } from './schemas.ts';
 
@@ -19,7 +19,7 @@ import type { CustomerMerge, MergeListQuery, MergePage, NewMerge } from './schem
 /**
  * Makes two customers, and everybody who is the same person as either, one person: from now on their contacts, accounts and
  * directives count together. The records stay apart. Throws NOT_FOUND, CUSTOMERS_MERGED when they are one person already,
- * and MERGE_CONFLICT for a `mergeId` that was used for something else.
+ * UNPROCESSABLE when they would be more than 51 records, and MERGE_CONFLICT for a `mergeId` that was used for something else.
  */
 export async function mergeCustomers(
   ctx: Ctx,
@@ -67,6 +67,8 @@ export async function join(ctx: Ctx, trx: Trx, joining: Joining): Promise<MergeR
   const to = keyOf(survivorId, '/survivorId');
   const from = keyOf(mergedId, '/mergedId');
   if (from.equals(to)) throw new AppError('CUSTOMERS_MERGED', 'These customers are one person already.');
+  if (members.filter(({ debtor_key }) => debtor_key.equals(from) || debtor_key.equals(to)).length > MOST_RECORDS)
+    throw new AppError('UNPROCESSABLE', `One person has at most ${MOST_RECORDS} records; these would be more.`);
   const row = await insertMerge(trx, {
     ...joining,
     from,

@@ -7,6 +7,7 @@ import { contentKeyOf, customerRecord, type NormalisedCustomer } from '../custom
 import { findCustomers, lockContentKeys } from '../customers/repository.ts';
 import { type CustomerRecord, type Upserted, upsertCustomers } from '../customers/upsert.ts';
 import { refreshContactProfiles, type Trx } from '../db/database.ts';
+import { lockSharedPersons } from '../duplicates/persons.ts';
 import type { PolicyRegistry } from '../policy/registry.ts';
 import { insertFresh, type Newcomer } from './fresh.ts';
 import { type Fate, refused } from './kinds/fate.ts';
@@ -182,6 +183,8 @@ async function planCustomers(
 ): Promise<PlannedCustomer[]> {
   const all = distinct(rows.filter(({ customer }) => !unchanged.has(customer.customerId)));
   if (all.size === 0) return [];
+  // Whoever writes or merges customers locks persons before rows.
+  await lockSharedPersons(trx, [...all.keys()]);
   const keys = await lockContentKeys(trx, [...all.keys()]);
   const created = [...all.values()].filter(({ customerId }) => !keys.has(customerId));
   const newest = await newestStates(trx, [...keys.keys()]);

@@ -1,6 +1,7 @@
 import { accountPolicyAt } from '../accounts/policy.ts';
 import { caseEntryOf } from '../case-entries/record.ts';
 import type { CaseEntryKind } from '../case-entries/schemas.ts';
+import { requireSeesAll } from '../collectors.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { notFound } from '../errors.ts';
 import { pictureAccountOf } from './accounts.ts';
@@ -35,11 +36,12 @@ const CIRCUMSTANCES: readonly CaseEntryKind[] = [
 
 /**
  * All that a collector's screen shows of a debtor at one instant, in five SQL statements however many accounts there are:
- * people, contacts, accounts, case entries, timeline. Throws NOT_FOUND.
+ * people, contacts, accounts, case entries, timeline. Throws NOT_FOUND, and FORBIDDEN for a key of a collector.
  */
 export async function getPicture(ctx: Ctx, customerId: string): Promise<CustomerPicture> {
   requireScope(ctx, 'customers:read');
   requireScope(ctx, 'accounts:read');
+  requireSeesAll(ctx);
   const policy = accountPolicyAt(ctx.policy, ctx.now);
   const ago = (days: number) => ctx.now.subtract({ hours: 24 * days });
   return inSnapshot(ctx, async (ask) => {

@@ -1,4 +1,5 @@
 import { type AccountPolicy, accountPolicyAt } from '../accounts/policy.ts';
+import { requireSeesAll } from '../collectors.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { cursorOf, positionOf } from '../cursor.ts';
 import { customerExists } from '../customers/repository.ts';
@@ -19,11 +20,13 @@ import { type EventRow, listEventRows, type StateFacts } from './timeline-reposi
 
 /**
  * Everything that happened with a customer and the other records of the same debtor, the newest first. The order is total,
- * and a fact that arrives late appears at its own time, so pages repeat nothing and lose nothing. Throws NOT_FOUND.
+ * and a fact that arrives late appears at its own time, so pages repeat nothing and lose nothing. Throws NOT_FOUND, and FORBIDDEN for a key
+ * of a collector.
  */
 export async function getTimeline(ctx: Ctx, customerId: string, query: TimelineQuery): Promise<TimelinePage> {
   requireScope(ctx, 'customers:read');
   requireScope(ctx, 'accounts:read');
+  requireSeesAll(ctx);
   const page = await inSnapshot(ctx, (ask) => timelineOf(ctx, ask, customerId, query));
   if (page.items.length === 0 && !(await customerExists(ctx.db, customerId))) throw notFound('/customerId', 'customer');
   return page;

@@ -450,6 +450,46 @@ describe('two customers with one valid resident id', () => {
   });
 });
 
+describe('so many records', () => {
+  const write = async (ids: readonly string[], residentId: string | null) => {
+    const stale = new Set<string>();
+    const records = ids.map((id) => {
+      const input = customerInputSchema.parse({ name: '张三', residentId, parties: [] });
+      const { customer } = normaliseCustomer(input, t.services.clock());
+      return customerRecord(t.services.vault, id, customer, t.services.clock());
+    });
+    await t.services.db.transaction().execute((trx) => upsertCustomers(trx, records, stale));
+    return stale;
+  };
+
+  it('as make a placeholder of a person cannot be merged', async () => {
+    const ids = Array.from({ length: 52 }, (_, no) => `L${made}-${String(no).padStart(2, '0')}`);
+    await write(ids, null);
+    for (const [no, id] of ids.slice(1, 51).entries()) await merge(ids[no]!, id);
+    expect((await customer(ids[0]!)).sameAs).toHaveLength(50);
+    const { status, body } = await t.call('POST', '/v1/customer-merges', {
+      survivorId: ids[51],
+      mergedId: ids[7],
+      reason: 'one too many',
+    });
+    expect([status, body.code]).toEqual([422, 'UNPROCESSABLE']);
+    expect((await customer(ids[51]!)).sameAs).toEqual([]);
+  }, 60_000);
+
+  it('of one resident id are all told when it becomes a placeholder, and left alone afterwards', async () => {
+    const residentId = residentIdOf(made, '1970-01-01');
+    const idOf = (no: number) => `P${made}-${no}`;
+    await write(
+      Array.from({ length: 51 }, (_, no) => idOf(no)),
+      residentId,
+    );
+    expect((await write([idOf(51)], residentId)).size).toBe(52);
+    expect([...(await write([idOf(52)], residentId))]).toEqual([idOf(52)]);
+    await write([idOf(51)], null);
+    expect((await write([idOf(52)], null)).size).toBe(52);
+  });
+});
+
 describe('decisions that were taken before', () => {
   it('are taken again as they were, through merges and their end, and with what is known now', async () => {
     await report(b, 'call', '09:50:00', 'no_answer');

@@ -259,6 +259,12 @@ describe('the picture of a customer', () => {
     }
     expect((await t.call('GET', '/v1/customers/nobody/picture')).status).toBe(404);
   });
+
+  test('is not for the key of a collector, who would read what others did', async () => {
+    const authorization = `Bearer ${await t.keyWith(['customers:read', 'accounts:read'], 'vendor-7')}`;
+    const answer = await t.call('GET', '/v1/customers/C1/picture', undefined, { authorization });
+    expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
+  });
 });
 
 describe('a screen', () => {

@@ -194,6 +194,12 @@ describe('a timeline', () => {
     }
     expect((await t.call('GET', '/v1/customers/nobody/timeline')).status).toBe(404);
   });
+
+  test('is not for the key of a collector, who would read what others did', async () => {
+    const authorization = `Bearer ${await t.keyWith(['customers:read', 'accounts:read'], 'vendor-7')}`;
+    const answer = await t.call('GET', '/v1/customers/C1/timeline', undefined, { authorization });
+    expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
+  });
 });
 
 const STATEMENT = {

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTestApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { defaultFile, upload, workOff } from '../support/imports.ts';
 import { askFor, makeDebtor } from '../support/make.ts';
 import { residentIdOf } from '../support/resident-id.ts';
 
@@ -174,6 +175,39 @@ describe('at the same moment', () => {
       expect(asked.body.reasonCode).toBe('CEASED');
     }
   });
+
+  it('a file, writes of its customers and a merge of one of them wait for each other, and nothing is lost', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const residentId = residentIdOf(round, '1959-01-01');
+      const [a, b, c] = [`F${round}a`, `F${round}b`, `F${round}c`] as const;
+      await put(a, residentId, 0);
+      await put(b, residentId, 0);
+      await put(c, null, 0);
+      const file = defaultFile([
+        { customer_id: a, account_id: `A-${a}`, name: '王五', resident_id: residentId },
+        { customer_id: b, account_id: `A-${b}`, name: '王五', resident_id: residentId },
+        { customer_id: c, account_id: `A-${c}`, name: '王五' },
+      ]);
+      const { body } = await upload(replicas[0]!, file);
+      const read = await replicas[1]!.call('GET', `/v1/customers/${a}`);
+      const [imported, ...answers] = await Promise.all([
+        workOff(replicas[0]!, body.importId),
+        replicas[1]!.call('POST', '/v1/customer-merges', { survivorId: c, mergedId: b, reason: 'race' }),
+        put(b, residentId, 1),
+        replicas[1]!.call(
+          'PUT',
+          `/v1/customers/${a}`,
+          { name: a, residentId, parties: [{ partyId: 'self', role: 'debtor', name: a }] },
+          {
+            'if-match': `${read.headers.etag}`,
+          },
+        ),
+      ]);
+      for (const { status, body: said } of answers) expect([200, 201, 412], JSON.stringify(said)).toContain(status);
+      expect(imported).toMatchObject({ status: 'completed', accepted: 3, quarantined: 0 });
+      expect(await sameAs(a)).toEqual([b, c]);
+    }
+  }, 120_000);
 
   it('merges, their end and writes of the same people wait for each other and end as the merges say', async () => {
     const ids = ['W0', 'W1', 'W2', 'W3'];

@@ -80,6 +80,14 @@ describe('the key of a person', () => {
     expect(missingLinks(members('a=k b=k d=k'), links('d>b b>a'))).toEqual([]);
     expect(missingLinks(members('a b c=k'), links('a>b'))).toEqual([]);
   });
+
+  test('are found among ten thousand records of one resident id at once', () => {
+    const people = Array.from({ length: 10_000 }, (_, no) => ({ customerId: `c${no}`, own: 'k' }));
+    const half = people.slice(1, 5000).map(({ customerId }) => ({ survivorId: 'c0', mergedId: customerId }));
+    const begun = performance.now();
+    expect(missingLinks(people, half)).toHaveLength(5000);
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
 });
 
 describe('two customers without two resident ids to compare', () => {
