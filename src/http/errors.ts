@@ -70,6 +70,9 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
 /** SQLSTATE classes that mean the database cannot answer now: connection, resources, shutdown, lock and statement timeout. */
 const UNAVAILABLE_STATES = /^(08|53|57|55P03|40)/;
 
+/** SQLSTATE of a number beyond a column: interest on an absurd balance over absurd years. */
+const OUT_OF_RANGE = '22003';
+
 /** What Node says when the database is not there: stopped, restarting, or gone from the name service. */
 const LOST_CODES = new Set([
   'ECONNREFUSED',
@@ -104,6 +107,10 @@ export function toAppError(error: unknown): AppError {
       retryAfterSeconds: 1,
     });
   }
+  if (state === OUT_OF_RANGE)
+    return new AppError('UNPROCESSABLE', 'A number that follows from this request is larger than can be kept.', {
+      cause: error,
+    });
   const known = statusCode === undefined ? undefined : CODE_OF_STATUS[statusCode];
   if (known) return new AppError(known, PROBLEMS[known].title, { cause: error });
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)

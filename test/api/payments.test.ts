@@ -370,6 +370,17 @@ describe('an account that bills itself', () => {
     penaltyRule: { rate: '0.05', rateFromSecondMonth: '0.06', minimum: '30.00' },
   };
 
+  test('is refused where years at an absurd rate make a number beyond all money', async () => {
+    await t.call('PUT', '/v1/customers/HUGE', {
+      name: '张三',
+      parties: [{ partyId: 'self', role: 'debtor', name: '张三' }],
+    });
+    const balances = { principal: '999999999999999.00', interest: '0.00', penalty: '0.00', fees: '0.00' };
+    const absurd = { ...billed, asOf: '2010-09-01T00:00:00+08:00', dailyRate: '0.01', balances };
+    expect(codes(await putState('HUGE', absurd)).slice(0, 2)).toEqual([422, 'UNPROCESSABLE']);
+    expect((await t.call('GET', '/v1/accounts/HUGE-A1')).status).toBe(404);
+  });
+
   test('has interest, minimum payments and penalties; a late payment computes them anew', async () => {
     const id = await makeAccount(billed);
     // 4 days to 5 September, 30 to 5 October on 10,020.00, 31 to 5 November on 10,170.30.
